@@ -1,0 +1,187 @@
+# Knobs, from the command line, the environment or local.mk:
+#   CC=clang                      another compiler
+#   CFLAGS, CPPFLAGS, LDFLAGS     further flags
+#   SANITIZE=address,undefined    instrumented build, apart from the plain one
+#   V=1                           show whole command lines
+#   PREFIX=/usr/local, DESTDIR=   where `make install` puts things
+#   ARGS='...'                    options for `make run`
+-include local.mk
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+V ?= 0
+
+comma := ,
+B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2
+
+# pkg-config may only arrive with the first build, so it is asked when first
+# used, and only once.
+LIBRARIES := libmicrohttpd libcjson libcrypto
+once = $(eval $(1) := $$(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
+PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
+TEST_CFLAGS = $(call once,TEST_CFLAGS,pkg-config --cflags criterion)
+TEST_LIBS = $(call once,TEST_LIBS,pkg-config --libs criterion)
+
+SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Flags that any tool needs to read our sources.
+READ_FLAGS = -std=c17 -D_GNU_SOURCE -Imockserver -I$(B)/gen \
+	-include mockserver/banned.h $(PKG_CFLAGS)
+COMPILE = $(CC) $(READ_FLAGS) $(WARNINGS) $(SANITIZER_FLAGS) $(CPPFLAGS) \
+	$(CFLAGS) -pthread -MMD -MP
+LINK = $(CC) $(SANITIZER_FLAGS) $(CFLAGS) $(LDFLAGS) -pthread
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-5s %s\n' $(1) $(2)
+endif
+
+# sources
+
+SERVER_SRC := $(wildcard mockserver/*.c mockserver/handlers/*.c)
+UNIT_SRC := $(wildcard mockserver/tests/*.c)
+E2E_SRC := $(wildcard mockserver/tests/e2e/*.c)
+HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h)
+OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+SERVER_OBJ := $(call obj,$(SERVER_SRC))
+UNIT_OBJ := $(call obj,$(UNIT_SRC))
+E2E_OBJ := $(call obj,$(E2E_SRC))
+GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
+
+# targets for people
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+.PHONY: all run test unit-test e2e-test docs-test check check-format \
+	check-tidy check-headers check-includes check-docs check-fixtures \
+	bench fuzz coverage install deps format docs fixtures clean help
+
+all: $(B)/mockserver ## build build/mockserver
+
+run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
+	@exec $(B)/mockserver --log-level info $(ARGS)
+
+test: $(B)/mockserver $(B)/unit_tests $(B)/e2e_tests ## run all tests against a private server
+	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh $(B)/unit_tests \
+		$(B)/e2e_tests mockserver/tests/docs.sh
+
+unit-test: $(B)/unit_tests ## run the unit tests alone
+	@mockserver/tests/run.sh $(B)/unit_tests
+
+e2e-test: $(B)/mockserver $(B)/e2e_tests ## run the tests over real sockets alone
+	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh $(B)/e2e_tests
+
+docs-test: $(B)/mockserver ## run every command that the documents show
+	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh mockserver/tests/docs.sh
+
+check: ## format, clang-tidy, headers, include direction, generated files
+	@.ci/check $(CHECKS)
+
+bench: $(B)/mockserver $(B)/bench_load ## measure requests per second and CPU time
+	@MOCKSERVER=$(B)/mockserver mockserver/bench/run.sh $(B)/bench_load
+
+fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+
+coverage: ## line coverage of the unit and end-to-end tests, by gcov
+	@$(MAKE) --no-print-directory SANITIZE= B=build/coverage \
+		CFLAGS='-O0 -g --coverage' test
+	@.ci/coverage build/coverage
+
+install: all ## install the server to PREFIX
+	install -D -m 755 $(B)/mockserver $(DESTDIR)$(PREFIX)/bin/mockserver
+
+deps: $(B)/.need-build $(B)/.need-test $(B)/.need-check ## install every Debian package that is missing
+
+format: | $(B)/.need-check ## format our C with clang-format
+	clang-format -i $(OUR_C) $(HEADERS)
+
+docs: $(B)/mockserver ## write the generated documents anew
+	$(B)/mockserver errors --format markdown >docs/error-codes.md
+
+fixtures: ## make the fault files anew (media: fixtures/media/make-media.sh)
+	sh fixtures/faults/make-faults.sh
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## print this
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS="$$(printf '\t')" read -r name text; do \
+			printf '  %-14s %s\n' "$$name" "$$text"; done
+
+# packages
+
+NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
+	libssl-dev $(if $(findstring clang,$(CC)),clang)
+NEED_TEST := libcriterion-dev curl openssl
+NEED_CHECK := clang-format clang-tidy clang
+# Only these goals install; any other names the packages and stops.
+INSTALLS := $(filter run test unit-test e2e-test docs-test check deps fuzz \
+	coverage bench,$(MAKECMDGOALS))
+
+$(B)/.need-build:
+	@.ci/need $(if $(INSTALLS),--install) $(NEED_BUILD)
+	@mkdir -p $(@D) && touch $@
+
+$(B)/.need-test: | $(B)/.need-build
+	@.ci/need $(if $(INSTALLS),--install) $(NEED_TEST)
+	@mkdir -p $(@D) && touch $@
+
+$(B)/.need-check: | $(B)/.need-build
+	@.ci/need $(if $(INSTALLS),--install) $(NEED_CHECK)
+	@mkdir -p $(@D) && touch $@
+
+# building
+
+# Changes when the compiler or its flags do, and makes everything anew.
+FLAGS_NOW = $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
+$(B)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
+FORCE:
+
+$(B)/gen/%.json.inc: fixtures/accounts/%.json
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' >$@
+
+$(B)/gen/%.b64.inc: fixtures/media/%.jpg
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)base64 $< | sed 's/.*/"&"/' >$@
+
+$(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
+$(UNIT_OBJ) $(E2E_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-test
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Imockserver/tests $(TEST_CFLAGS) -c -o $@ $<
+
+$(B)/mockserver: $(SERVER_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
+$(B)/unit_tests: $(UNIT_OBJ) $(filter-out %/main.o,$(SERVER_OBJ))
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
+
+# Of the server's code the end-to-end tests know the catalogue alone.
+$(B)/e2e_tests: $(E2E_OBJ) $(B)/obj/mockserver/error_codes.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
+
+-include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d)
