@@ -1,0 +1,70 @@
+#include "listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int open_on(const struct addrinfo *info)
+{
+    int on = 1;
+    int error;
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
+        listen(fd, SOMAXCONN) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static uint16_t port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } address = {0};
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, &address.any, &len) < 0)
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.in6.sin6_port
+                                                   : address.in.sin_port);
+}
+
+int listen_on(const char *address, uint16_t *port, char **why)
+{
+    struct addrinfo hints = {
+        .ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV,
+        .ai_socktype = SOCK_STREAM,
+    };
+    struct addrinfo *info = NULL;
+    char service[8];
+    int fd;
+
+    snprintf(service, sizeof(service), "%u", (unsigned)*port);
+    if (getaddrinfo(address, service, &hints, &info) != 0) {
+        if (asprintf(why,
+                     "--bind: \"%s\" is not a numeric IPv4 or IPv6 address",
+                     address) < 0)
+            *why = NULL;
+        return -1;
+    }
+    fd = open_on(info);
+    if (fd < 0 && asprintf(why, "cannot listen on %s port %u: %s", address,
+                           (unsigned)*port, strerror(errno)) < 0)
+        *why = NULL;
+    freeaddrinfo(info);
+    if (fd >= 0)
+        *port = port_of(fd);
+    return fd;
+}

@@ -1,0 +1,57 @@
+#include "media.h"
+
+#include <string.h>
+
+struct magic {
+    enum media_type type;
+    size_t offset;
+    size_t len;
+    const char *bytes;
+    const char *at_8; /* four further bytes at offset 8, or NULL */
+};
+
+static const struct magic magics[] = {
+    {MEDIA_JPEG, 0, 3, "\xff\xd8\xff", NULL},
+    {MEDIA_PNG, 0, 8, "\x89PNG\r\n\x1a\n", NULL},
+    {MEDIA_GIF, 0, 6, "GIF87a", NULL},
+    {MEDIA_GIF, 0, 6, "GIF89a", NULL},
+    {MEDIA_BMP, 0, 2, "BM", NULL},
+    {MEDIA_WEBP, 0, 4, "RIFF", "WEBP"},
+    {MEDIA_MP4, 4, 4, "ftyp", NULL},
+    {MEDIA_FLV, 0, 4, "FLV\x01", NULL},
+    {MEDIA_MKV, 0, 4, "\x1a\x45\xdf\xa3", NULL},
+    {MEDIA_AVI, 0, 4, "RIFF", "AVI "},
+};
+
+static const char *const names[MEDIA__COUNT] = {
+    [MEDIA_UNKNOWN] = "application/octet-stream",
+    [MEDIA_JPEG] = "image/jpeg",
+    [MEDIA_PNG] = "image/png",
+    [MEDIA_GIF] = "image/gif",
+    [MEDIA_BMP] = "image/bmp",
+    [MEDIA_WEBP] = "image/webp",
+    [MEDIA_MP4] = "video/mp4",
+    [MEDIA_FLV] = "video/x-flv",
+    [MEDIA_MKV] = "video/matroska",
+    [MEDIA_AVI] = "video/vnd.avi",
+};
+
+enum media_type media_sniff(const unsigned char *head, size_t len)
+{
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+        const struct magic *m = &magics[i];
+
+        if (len < m->offset + m->len ||
+            memcmp(head + m->offset, m->bytes, m->len) != 0)
+            continue;
+        if (m->at_8 && (len < 12 || memcmp(head + 8, m->at_8, 4) != 0))
+            continue;
+        return m->type;
+    }
+    return MEDIA_UNKNOWN;
+}
+
+const char *media_type_name(enum media_type type)
+{
+    return names[type];
+}
