@@ -1,0 +1,341 @@
+#include "body.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "base64.h"
+#include "fault.h"
+#include "text.h"
+
+void body_init(struct body *b, struct arena *arena)
+{
+    memset(b, 0, sizeof(*b));
+    b->arena = arena;
+    strbuf_init(&b->text, 0);
+}
+
+void body_release(struct body *b)
+{
+    cJSON_Delete(b->json);
+    b->json = NULL;
+    strbuf_release(&b->text);
+}
+
+static enum error_code refuse(struct body *b, enum error_code code,
+                              const char *why)
+{
+    if (b->code == ERR_OK) {
+        b->code = code;
+        b->why = why;
+    }
+    return b->code;
+}
+
+static void out_of_memory(struct body *b)
+{
+    refuse(b, ERR_INTERNAL, "out of memory while reading the body");
+}
+
+/* The value slot of a part or member that just began; NULL when the name is
+ * not known or had its value already, since the first one counts. */
+static struct param_value *free_slot(struct body *b, enum param_id id)
+{
+    if (id == PARAM__COUNT || b->values[id].form != PARAM_ABSENT)
+        return NULL;
+    return &b->values[id];
+}
+
+/* multipart */
+
+static int on_part_begin(void *ctx, const struct multipart_header *header)
+{
+    struct body *b = ctx;
+    struct part *part = arena_calloc(b->arena, sizeof(*part));
+
+    if (!part)
+        return -1;
+    part->header = *header;
+    part->param = param_find(header->name, header->name_len);
+    /* An unknown name says nothing, so its filename must tell. */
+    part->is_file = part->param < PARAM__COUNT ? param_is_file(part->param)
+                                               : header->filename != NULL;
+    part->repeated = part->param < PARAM__COUNT && !free_slot(b, part->param);
+    if (part->is_file) {
+        b->head = arena_alloc(b->arena, FAULT_FILE_WINDOW);
+        if (!b->head)
+            return -1;
+        part->file.head = b->head;
+    }
+    strbuf_reset(&b->text);
+    if (b->last)
+        b->last->next = part;
+    else
+        b->first = part;
+    b->last = part;
+    return 0;
+}
+
+static int on_part_data(void *ctx, const char *data, size_t len)
+{
+    struct body *b = ctx;
+    struct part *part = b->last;
+    size_t room = FAULT_FILE_WINDOW - part->file.head_len;
+
+    part->file.size += len;
+    if (part->is_file) {
+        size_t n = len < room ? len : room;
+
+        memcpy(b->head + part->file.head_len, data, n);
+        part->file.head_len += n;
+        return 0;
+    }
+    if (part->file.size > BODY_MAX_FIELD) {
+        if (!b->long_field)
+            b->long_field = part->header.name;
+        return 0;
+    }
+    if (part->param < PARAM__COUNT && !part->repeated)
+        return strbuf_add(&b->text, data, len);
+    return 0;
+}
+
+static int on_part_end(void *ctx)
+{
+    struct body *b = ctx;
+    struct part *part = b->last;
+    struct param_value *value = free_slot(b, part->param);
+
+    part->is_complete = true;
+    if (part->is_file)
+        b->n_values++;
+    if (!value)
+        return 0;
+    if (part->is_file) {
+        value->form = PARAM_FILE;
+        value->file = part->file;
+        return 0;
+    }
+    value->text = arena_memdup0(b->arena, b->text.buf, b->text.len);
+    if (!value->text)
+        return -1;
+    value->text_len = b->text.len;
+    value->form = PARAM_TEXT;
+    b->n_values++;
+    return 0;
+}
+
+static const struct multipart_callbacks callbacks = {
+    .part_begin = on_part_begin,
+    .part_data = on_part_data,
+    .part_end = on_part_end,
+};
+
+static void note_multipart(struct body *b, enum multipart_error error)
+{
+    if (error == MULTIPART_NO_MEMORY || error == MULTIPART_STOPPED)
+        out_of_memory(b);
+    else if (error != MULTIPART_OK)
+        refuse(b, ERR_BAD_REQUEST, multipart_error_text(error));
+}
+
+static enum error_code begin_multipart(struct body *b,
+                                       const struct content_type *type)
+{
+    switch (type->boundary_state) {
+    case BOUNDARY_OK:
+        break;
+    case BOUNDARY_MISSING:
+        return refuse(b, ERR_BAD_REQUEST,
+                      "Content-Type has no boundary parameter");
+    case BOUNDARY_TOO_LONG:
+        return refuse(b, ERR_BAD_REQUEST,
+                      "the boundary is longer than 70 characters");
+    case BOUNDARY_BAD:
+        return refuse(b, ERR_BAD_REQUEST,
+                      "the boundary parameter cannot be read");
+    }
+    strbuf_init(&b->text, BODY_MAX_FIELD);
+    b->multipart = multipart_new(b->arena, type->boundary, type->boundary_len,
+                                 &callbacks, b);
+    if (!b->multipart)
+        out_of_memory(b);
+    return b->code;
+}
+
+/* JSON */
+
+/* cJSON ends a string at a NUL, so that "1000001\u0000x" would read as
+ * "1000001": a body with one is refused instead. */
+static bool has_escaped_nul(const char *s, size_t len)
+{
+    const char *end = s + len;
+
+    while ((s = memchr(s, '\\', (size_t)(end - s)))) {
+        if (end - s >= 6 && !memcmp(s, "\\u0000", 6))
+            return true;
+        /* An escape is two characters at least: step over "\\" whole. */
+        s += end - s >= 2 ? 2 : 1;
+    }
+    return false;
+}
+
+static const char *parse_json(struct body *b)
+{
+    const char *end = NULL;
+    const char *text = b->text.buf;
+    size_t len = b->text.len;
+
+    if (!text_is_utf8(text, len))
+        return "the JSON body is not UTF-8";
+    if (memchr(text, '\0', len) || has_escaped_nul(text, len))
+        return "the JSON body holds a NUL character";
+    b->json = cJSON_ParseWithLengthOpts(text, len, &end, false);
+    if (!b->json)
+        return len ? "the body is not JSON" : "the body is empty";
+    while (end < text + len && strchr(" \t\r\n", *end))
+        end++;
+    if (end < text + len)
+        return "the body goes on after the JSON value";
+    if (!cJSON_IsObject(b->json))
+        return "the JSON body is not an object";
+    return NULL;
+}
+
+/* An image in JSON is Base64: the text is checked whole, its head decoded. */
+static int take_base64(struct body *b, struct param_value *value,
+                       const char *text, size_t len)
+{
+    enum { HEAD_CHARS = (FAULT_FILE_WINDOW + 2) / 3 * 4 };
+    size_t n = len < HEAD_CHARS ? len : HEAD_CHARS;
+    unsigned char *head;
+
+    value->form = PARAM_FILE;
+    if (base64_check(text, len, NULL) != BASE64_OK) {
+        value->file.bad_base64 = true;
+        value->file.size = len;
+        return 0;
+    }
+    head = arena_alloc(b->arena, n / 4 * 3 + 1);
+    if (!head)
+        return -1;
+    value->file.head = head;
+    value->file.head_len = base64_decode(text, n, head);
+    if (value->file.head_len > FAULT_FILE_WINDOW)
+        value->file.head_len = FAULT_FILE_WINDOW;
+    value->file.size = base64_decoded_len(text, len);
+    return 0;
+}
+
+static int take_integer(struct body *b, struct param_value *value,
+                        double number)
+{
+    const double exact_max = 9007199254740992.0; /* 2^53 */
+
+    if (!(number >= 0 && number <= exact_max) ||
+        number != (double)(uint64_t)number) {
+        value->form = PARAM_OTHER;
+        return 0;
+    }
+    value->form = PARAM_INTEGER;
+    value->text = arena_printf(b->arena, "%" PRIu64, (uint64_t)number);
+    if (!value->text)
+        return -1;
+    value->text_len = strlen(value->text);
+    return 0;
+}
+
+static int take_member(struct body *b, const cJSON *item)
+{
+    enum param_id id = param_find(item->string, strlen(item->string));
+    struct param_value *value = free_slot(b, id);
+    bool is_file = id < PARAM__COUNT && param_is_file(id);
+    size_t len = cJSON_IsString(item) ? strlen(item->valuestring) : 0;
+
+    if (len > BODY_MAX_FIELD && !is_file && !b->long_field)
+        b->long_field = item->string;
+    if (!value)
+        return 0;
+    b->n_values++;
+    if (cJSON_IsString(item) && is_file)
+        return take_base64(b, value, item->valuestring, len);
+    if (cJSON_IsString(item)) {
+        value->form = PARAM_TEXT;
+        value->text = item->valuestring;
+        value->text_len = len;
+        return 0;
+    }
+    if (cJSON_IsNumber(item) && !is_file)
+        return take_integer(b, value, item->valuedouble);
+    value->form = PARAM_OTHER;
+    return 0;
+}
+
+static void finish_json(struct body *b)
+{
+    const char *why;
+    const cJSON *item;
+
+    if (b->text.failed) {
+        out_of_memory(b);
+        return;
+    }
+    why = parse_json(b);
+    if (why) {
+        refuse(b, ERR_BAD_REQUEST, why);
+        return;
+    }
+    cJSON_ArrayForEach(item, b->json)
+    {
+        if (take_member(b, item) < 0)
+            out_of_memory(b);
+    }
+}
+
+/* both */
+
+enum error_code body_begin(struct body *b, const struct content_type *type,
+                           unsigned kinds, uint64_t max_len)
+{
+    if (type->kind == CONTENT_JSON && (kinds & BODY_JSON)) {
+        b->kind = BODY_JSON;
+        strbuf_init(&b->text, (size_t)max_len);
+        return ERR_OK;
+    }
+    if (type->kind == CONTENT_MULTIPART && (kinds & BODY_MULTIPART)) {
+        b->kind = BODY_MULTIPART;
+        return begin_multipart(b, type);
+    }
+    if (type->kind == CONTENT_MISSING)
+        return refuse(b, ERR_BAD_REQUEST, "there is no Content-Type");
+    return refuse(b, ERR_BAD_REQUEST,
+                  "the endpoint does not take this Content-Type");
+}
+
+void body_feed(struct body *b, const char *data, size_t len)
+{
+    b->received += len;
+    if (b->code != ERR_OK)
+        return;
+    if (b->kind == BODY_MULTIPART)
+        note_multipart(b, multipart_feed(b->multipart, data, len));
+    else if (b->kind == BODY_JSON && strbuf_add(&b->text, data, len) < 0)
+        out_of_memory(b);
+}
+
+enum error_code body_finish(struct body *b)
+{
+    if (b->code != ERR_OK)
+        return b->code;
+    if (b->kind == BODY_MULTIPART)
+        note_multipart(b, multipart_finish(b->multipart));
+    else if (b->kind == BODY_JSON)
+        finish_json(b);
+    return b->code;
+}
+
+void body_discard(struct body *b)
+{
+    refuse(b, ERR_BODY_TOO_LARGE, "the body is over the limit");
+    strbuf_release(&b->text);
+}

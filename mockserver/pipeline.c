@@ -1,0 +1,176 @@
+#include "pipeline.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "content_type.h"
+#include "decide.h"
+#include "endpoints.h"
+#include "render.h"
+#include "validate.h"
+
+struct exchange *pipeline_open(const struct pipeline *p)
+{
+    struct exchange *x = exchange_new();
+
+    if (!x)
+        return NULL;
+    x->id = ids_next(p->ids);
+    x->random = ids_random(p->ids, x->id, 0);
+    return x;
+}
+
+static enum error_code fail_http(struct exchange *x, int status,
+                                 const char *why)
+{
+    x->failed_http_status = status;
+    return exchange_fail(x, ERR_BAD_REQUEST, why);
+}
+
+static enum error_code route(struct exchange *x)
+{
+    const struct request *r = &x->request;
+
+    if (r->malformed)
+        return fail_http(x, 400, r->malformed);
+    if (r->path)
+        x->endpoint = endpoints_match(r->path);
+    if (!x->endpoint)
+        return fail_http(x, 404, "no endpoint has this path");
+    if (strcmp(r->method, "POST") != 0)
+        return fail_http(x, 405, "the method is not POST");
+    return ERR_OK;
+}
+
+static enum error_code check_declared_size(const struct pipeline *p,
+                                           struct exchange *x)
+{
+    int64_t len = x->request.content_length;
+
+    if (len < 0 || (uint64_t)len <= p->settings->max_body)
+        return ERR_OK;
+    return exchange_fail(x, ERR_BODY_TOO_LARGE,
+                         "Content-Length is over the limit");
+}
+
+static enum error_code authenticate(const struct pipeline *p,
+                                    struct exchange *x)
+{
+    struct signature *sig = &x->signature;
+    int64_t now_us = clock_now_us(p->clock);
+    enum error_code code;
+
+    code = signature_verify(sig, &x->arena, p->accounts, p->uses,
+                            x->request.authorization, now_us / 1000000);
+    /* The only bad request that a signature can make is an account in
+     * arrears, for which a message of its own is published. */
+    if (code == ERR_BAD_REQUEST)
+        x->failed_message = SIGNATURE_ARREARS_MESSAGE;
+    if (code != ERR_OK)
+        return exchange_fail(x, code, sig->why);
+    if (!account_take(sig->account, now_us))
+        return exchange_fail(x, ERR_TOO_FREQUENT,
+                             "over the account's rate_per_second");
+    return ERR_OK;
+}
+
+/* Begun whatever failed before, so that a refused body is looked at too. */
+static enum error_code begin_body(const struct pipeline *p, struct exchange *x)
+{
+    struct content_type type;
+    enum error_code code;
+
+    content_type_parse(&type, x->request.content_type);
+    code =
+        body_begin(&x->body, &type, x->endpoint->bodies, p->settings->max_body);
+    return code == ERR_OK ? code : exchange_fail(x, code, x->body.why);
+}
+
+void pipeline_head(const struct pipeline *p, struct exchange *x)
+{
+    enum error_code code = route(x);
+
+    if (code == ERR_OK)
+        code = check_declared_size(p, x);
+    if (code == ERR_OK)
+        code = authenticate(p, x);
+    if (x->endpoint && code != ERR_BODY_TOO_LARGE)
+        begin_body(p, x);
+    x->refused_on_headers = x->failed != ERR_OK;
+    decide_fault(x, p->settings);
+}
+
+void pipeline_body(const struct pipeline *p, struct exchange *x,
+                   const char *data, size_t len)
+{
+    unsigned known = x->body.n_values;
+
+    if (x->body.received + len > p->settings->max_body) {
+        x->body.received += len;
+        body_discard(&x->body);
+        exchange_fail(x, ERR_BODY_TOO_LARGE, "the body is over the limit");
+        return;
+    }
+    body_feed(&x->body, data, len);
+    if (x->body.n_values != known)
+        decide_fault(x, p->settings);
+}
+
+static enum error_code finish_body(struct exchange *x)
+{
+    enum error_code code = body_finish(&x->body);
+
+    return code == ERR_OK ? code : exchange_fail(x, code, x->body.why);
+}
+
+static enum error_code check(struct exchange *x,
+                             enum error_code (*stage)(struct exchange *,
+                                                      const char **))
+{
+    const char *why = NULL;
+    enum error_code code = stage(x, &why);
+
+    return code == ERR_OK ? code : exchange_fail(x, code, why);
+}
+
+static void log_exchange(const struct pipeline *p, const struct exchange *x)
+{
+    const struct request *r = &x->request;
+    char target[160];
+    char fault[FAULT_MAX_SPEC_LEN + 32] = "";
+
+    if (!log_wants(p->log, LOG_INFO))
+        return;
+    if (x->fault_source != FAULT_FROM_NOWHERE) {
+        char spec[FAULT_MAX_SPEC_LEN];
+
+        fault_render(&x->fault, spec, sizeof(spec));
+        snprintf(fault, sizeof(fault), ", fault from %s: %s",
+                 fault_source_name(x->fault_source),
+                 x->fault_problem ? "not understood" : spec);
+    }
+    log_write(p->log, LOG_INFO,
+              "#%" PRIu64 " %s %s %s, %" PRIu64 " bytes: %d %s%s%s%s", x->id,
+              r->client, r->method,
+              log_quote(target, sizeof(target), r->target, strlen(r->target)),
+              x->body.received, x->decision.code,
+              decision_message(&x->decision, LANGUAGE_EN), x->why ? ": " : "",
+              x->why ? x->why : "", fault);
+}
+
+int pipeline_finish(const struct pipeline *p, struct exchange *x)
+{
+    enum error_code code = x->failed;
+
+    if (!x->refused_on_headers)
+        code = finish_body(x);
+    if (code == ERR_OK)
+        code = check(x, validate_params);
+    if (code == ERR_OK)
+        code = check(x, validate_against_signature);
+    if (code == ERR_OK)
+        x->endpoint->answer(x, p->settings);
+    decide_fault(x, p->settings);
+    decide(x);
+    log_exchange(p, x);
+    return render(x, p->settings);
+}
