@@ -71,17 +71,18 @@ static struct span take_type(struct content_type *ct, struct span *value)
     return type;
 }
 
-/* The first quote from `s` on that is not part of a quoted-pair (RFC 9110
- * section 5.6.4), or the end. */
-static const char *closing_quote(struct span rest)
+/* Returns the first quote that is not part of a quoted-pair (RFC 9110 section
+ * 5.6.4), or the end. */
+static const char *closing_quote(struct span span)
 {
-    const char *p = rest.s;
+    const char *p = span.s;
 
-    while (p < rest.end && *p != '"')
-        p += *p == '\\' && rest.end - p > 1 ? 2 : 1;
+    while (p < span.end && *p != '"')
+        p += *p == '\\' && span.end - p > 1 ? 2 : 1;
     return p;
 }
 
+/* Unescapes the value and judges it. */
 static void set_boundary(struct content_type *ct, struct span value)
 {
     size_t n = 0;
@@ -104,13 +105,34 @@ static void set_boundary(struct content_type *ct, struct span value)
     ct->boundary[ct->boundary_len] = '\0';
 }
 
-/* Reads one parameter from the ';' before it; leaves *rest at the ';' of the
- * next one, or empty. Returns true when it was the boundary. */
+/* Cuts a parameter's value off the front of *rest, still escaped, and leaves
+ * that at the next ';' or empty. */
+static struct span take_value(struct span *rest, bool *quoted, bool *closed)
+{
+    struct span value;
+
+    *rest = trim(*rest);
+    *quoted = rest->s < rest->end && *rest->s == '"';
+    *closed = true;
+    if (*quoted) {
+        rest->s++;
+        value = (struct span){rest->s, closing_quote(*rest)};
+        *closed = value.end < rest->end;
+    } else {
+        value = trim((struct span){rest->s, find_or_end(*rest, ';')});
+    }
+    rest->s = value.end;
+    rest->s = find_or_end(*rest, ';');
+    return value;
+}
+
+/* Reads one parameter from the ';' before it and leaves *rest at the next one
+ * or empty. Returns whether it was the boundary. */
 static bool take_parameter(struct content_type *ct, struct span *rest)
 {
     struct span key = {rest->s + 1, rest->s + 1};
     struct span value;
-    bool quoted;
+    bool quoted, closed;
 
     while (key.end < rest->end && *key.end != '=' && *key.end != ';')
         key.end++;
@@ -118,24 +140,16 @@ static bool take_parameter(struct content_type *ct, struct span *rest)
     if (rest->s == rest->end || *rest->s == ';')
         return false;
     rest->s++;
-    *rest = trim(*rest);
-    quoted = rest->s < rest->end && *rest->s == '"';
-    if (quoted)
-        rest->s++;
-    value.s = rest->s;
-    value.end = quoted ? closing_quote(*rest) : find_or_end(*rest, ';');
-    bool unclosed = quoted && value.end == rest->end;
-    rest->s = value.end;
-    rest->s = find_or_end(*rest, ';');
-
+    value = take_value(rest, &quoted, &closed);
     key = trim(key);
     if (!text_equal_nocase(key.s, span_len(key), "boundary"))
         return false;
+
     ct->boundary_quoted = quoted;
-    if (unclosed)
-        ct->boundary_state = BOUNDARY_BAD;
+    if (closed)
+        set_boundary(ct, value);
     else
-        set_boundary(ct, quoted ? value : trim(value));
+        ct->boundary_state = BOUNDARY_BAD;
     return true;
 }
 

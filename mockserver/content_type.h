@@ -3,9 +3,9 @@
  * must, and can say what was unusual about it.
  *
  * Matching ignores case, parameters and quotes around the whole type
- * (CONTRACT section 6: the published sample sends "application/json" with its
- * quotes). It reads the boundary parameter quoted or bare, blanks around
- * anything, and a `charset` before or after it.
+ * (docs/contract.md section 6: the published sample sends "application/json"
+ * with its quotes). It reads the boundary parameter quoted or bare, blanks
+ * around anything, and a `charset` before or after it.
  */
 #ifndef CONTENT_TYPE_H
 #define CONTENT_TYPE_H

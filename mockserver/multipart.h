@@ -17,7 +17,7 @@
 
 enum {
     MULTIPART_MAX_BOUNDARY = 70,       /* RFC 2046 section 5.1.1 */
-    MULTIPART_MAX_HEADER_BYTES = 8192, /* of one part, CONTRACT: over → 3 */
+    MULTIPART_MAX_HEADER_BYTES = 8192, /* of one part, line ends included */
     MULTIPART_MAX_PARTS = 64,
 };
 
@@ -25,7 +25,8 @@ enum multipart_error {
     MULTIPART_OK,
     MULTIPART_NO_FIRST_DELIMITER, /* the body ended in the preamble */
     MULTIPART_NO_CLOSE_DELIMITER, /* the body ended inside a part */
-    MULTIPART_BAD_HEADER,         /* a part header line without a colon */
+    MULTIPART_BAD_HEADER,         /* a header line without a colon, or with
+                                     a control byte other than a tab */
     MULTIPART_HEADERS_TOO_LONG,   /* over MULTIPART_MAX_HEADER_BYTES */
     MULTIPART_PART_WITHOUT_NAME,
     MULTIPART_TOO_MANY_PARTS,
@@ -65,7 +66,8 @@ struct multipart; /* lives in the arena */
 
 /*
  * Makes a parser for `boundary` (1 to 70 bytes, without the leading "--";
- * copied) in `arena`, which also receives the header strings. Returns NULL
+ * copied; no CR or LF in it) in `arena`, which also receives the header
+ * strings. Returns NULL
  * when memory ran out. There is nothing to free besides the arena.
  */
 struct multipart *multipart_new(struct arena *arena, const char *boundary,

@@ -1,0 +1,216 @@
+/* mockserver sign: makes an Authorization value. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include "commands.h"
+#include "signature.h"
+
+enum { DEFAULT_VALIDITY_S = 30 * 24 * 3600 };
+
+struct sign_options {
+    const char *accounts;
+    const char *secret_id;
+    const char *bucket;
+    const char *userid;
+    const char *fileid;
+    uint64_t valid_s;
+    bool single_use;
+    uint64_t now; /* 0: the system's time */
+    uint64_t rand;
+    bool has_rand;
+};
+
+#define STRING_SETTER(name, field)                                             \
+    static bool name(void *target, const char *value, char *why)               \
+    {                                                                          \
+        (void)why;                                                             \
+        ((struct sign_options *)target)->field = value;                        \
+        return true;                                                           \
+    }
+
+STRING_SETTER(set_accounts, accounts)
+STRING_SETTER(set_secret_id, secret_id)
+STRING_SETTER(set_bucket, bucket)
+STRING_SETTER(set_userid, userid)
+STRING_SETTER(set_fileid, fileid)
+
+static bool set_valid(void *target, const char *value, char *why)
+{
+    (void)why;
+    /* Longer than the service allows can be signed: it is a case to test. */
+    return options_number(value, 1, 1000000000,
+                          &((struct sign_options *)target)->valid_s);
+}
+
+static bool set_single_use(void *target, const char *value, char *why)
+{
+    (void)value;
+    (void)why;
+    ((struct sign_options *)target)->single_use = true;
+    return true;
+}
+
+static bool set_now(void *target, const char *value, char *why)
+{
+    (void)why;
+    return options_number(value, 1, INT64_MAX / 2,
+                          &((struct sign_options *)target)->now);
+}
+
+static bool set_rand(void *target, const char *value, char *why)
+{
+    struct sign_options *options = target;
+
+    (void)why;
+    options->has_rand = true;
+    return options_number(value, 0, UINT64_MAX, &options->rand);
+}
+
+static const struct option_row rows[] = {
+    {
+        .name = "accounts",
+        .argument = "FILE",
+        .help = "where the key is (default: built-in demo accounts)",
+        .set = set_accounts,
+    },
+    {
+        .name = "secret-id",
+        .argument = "ID",
+        .help = "key to sign with (default: the first of the file)",
+        .set = set_secret_id,
+    },
+    {
+        .name = "bucket",
+        .argument = "NAME",
+        .help = "b (default: the account's first bucket, if any);\n"
+                "an empty NAME leaves it out",
+        .set = set_bucket,
+    },
+    {
+        .name = "valid",
+        .argument = "SECONDS",
+        .help = "e - t (default 2592000, 30 days)",
+        .expected = "a number of seconds from 1 to 1000000000",
+        .set = set_valid,
+    },
+    {
+        .name = "single-use",
+        .help = "e=0: good for one request",
+        .set = set_single_use,
+    },
+    {
+        .name = "now",
+        .argument = "UNIX",
+        .help = "t (default: the system's time)",
+        .expected = "a time in Unix seconds",
+        .set = set_now,
+    },
+    {
+        .name = "rand",
+        .argument = "N",
+        .help = "r (default: random)",
+        .expected = "a decimal number",
+        .set = set_rand,
+    },
+    {.name = "userid",
+     .argument = "TEXT",
+     .help = "u (default: left out)",
+     .set = set_userid},
+    {.name = "fileid",
+     .argument = "TEXT",
+     .help = "f (default: empty)",
+     .set = set_fileid},
+};
+
+static const struct option_table table = {
+    .rows = rows,
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
+};
+
+/* The key asked for, or NULL after one line on stderr. */
+static const struct account_key *find_key(const struct accounts *accounts,
+                                          const char *secret_id)
+{
+    const struct account_key *key;
+
+    if (!secret_id)
+        return accounts_at(accounts, 0)->keys[0];
+    key = accounts_find_key(accounts, secret_id, strlen(secret_id));
+    if (!key)
+        usage_error("--secret-id: no account has \"%s\"", secret_id);
+    return key;
+}
+
+static uint64_t random_number(const struct sign_options *options)
+{
+    uint32_t n = 0;
+
+    if (options->has_rand)
+        return options->rand;
+    if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+        n = (uint32_t)time(NULL);
+    return n % 1000000000;
+}
+
+static int sign(const struct sign_options *options,
+                const struct account_key *key)
+{
+    const struct account *owner = account_key_owner(key);
+    struct signature_request request = {
+        .key = key,
+        .bucket = options->bucket,
+        .now = options->now ? (int64_t)options->now : (int64_t)time(NULL),
+        .rand = random_number(options),
+        .userid = options->userid,
+        .fileid = options->fileid,
+    };
+    char *value;
+
+    if (!options->single_use)
+        request.expires = request.now + (int64_t)options->valid_s;
+    if (!request.bucket && owner->n_buckets > 0)
+        request.bucket = owner->buckets[0];
+    if (request.bucket && request.bucket[0] == '\0')
+        request.bucket = NULL;
+    value = signature_make(&request);
+    if (!value)
+        return usage_error("the signature could not be made");
+    printf("%s\n", value);
+    free(value);
+    return 0;
+}
+
+static int run(int argc, char **argv)
+{
+    struct sign_options options = {.valid_s = DEFAULT_VALIDITY_S};
+    const struct account_key *key;
+    struct accounts *accounts;
+    char *why = NULL;
+    int status = command_parse(&command_sign, &options, argc, argv);
+
+    if (status >= 0)
+        return status;
+    accounts = options.accounts ? accounts_load(options.accounts, &why)
+                                : accounts_demo();
+    if (!accounts) {
+        status = usage_error("%s", why ? why : "out of memory");
+        free(why);
+        return status;
+    }
+    key = find_key(accounts, options.secret_id);
+    status = key ? sign(&options, key) : EXIT_USAGE;
+    accounts_free(accounts);
+    return status;
+}
+
+const struct command command_sign = {
+    .name = "sign",
+    .usage = "[OPTIONS]",
+    .summary = "print an Authorization value",
+    .details = "The key itself is read from the accounts file, never from the "
+               "command line,\nwhere every process could see it.",
+    .options = &table,
+    .run = run,
+};

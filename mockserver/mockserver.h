@@ -1,0 +1,57 @@
+/*
+ * mockserver: the embeddable test double of the vendor's face-liveness
+ * endpoints. Start one on a port, point a client at it, stop it.
+ *
+ *     struct mockserver_options options;
+ *     char *why = NULL;
+ *
+ *     mockserver_options_init(&options);
+ *     options.port = 0;
+ *     struct mockserver *mock = mockserver_start(&options, &why);
+ *     ... http://127.0.0.1:<mockserver_port(mock)>/face/livedetectpicture
+ *     mockserver_stop(mock);
+ *
+ * Several servers may run in one process. SIGPIPE must be ignored by the
+ * process. Functions may be called from any thread but for start and stop of
+ * one server.
+ */
+#ifndef MOCKSERVER_H
+#define MOCKSERVER_H
+
+#include <stdint.h>
+#include "accounts.h"
+#include "log.h"
+#include "settings.h"
+
+#define MOCKSERVER_VERSION "0.1.0"
+
+struct mockserver_options {
+    const char *bind;         /* numeric address; default "127.0.0.1" */
+    uint16_t port;            /* default 8080; 0: any free one */
+    unsigned threads;         /* 0, the default: one a processor; at most 64 */
+    const char *accounts;     /* file; NULL, the default: the demo accounts */
+    uint64_t seed;            /* of all randomness; default 1 */
+    enum log_level log_level; /* default LOG_WARN */
+    struct settings settings;
+};
+
+struct mockserver;
+
+void mockserver_options_init(struct mockserver_options *options);
+
+/* Strings in `options` stay alive until mockserver_stop(). Returns NULL and
+ * sets *why to one line, which the caller frees, when the accounts file is
+ * wrong or the port cannot be had. */
+struct mockserver *mockserver_start(const struct mockserver_options *options,
+                                    char **why);
+
+uint16_t mockserver_port(const struct mockserver *mock);
+const struct accounts *mockserver_accounts(const struct mockserver *mock);
+
+/* Sets the time that signatures and rates are judged by; -1 lets it run. */
+void mockserver_set_clock(struct mockserver *mock, int64_t unix_s);
+
+/* Lets the exchanges in flight finish, then frees. NULL is fine. */
+void mockserver_stop(struct mockserver *mock);
+
+#endif

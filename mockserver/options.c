@@ -1,0 +1,123 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "log.h"
+#include "text.h"
+
+enum { MAX_ROWS = 64, HELP_VALUE = 1000, FIRST_VALUE };
+
+int usage_error(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("mockserver: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+bool options_number(const char *value, uint64_t min, uint64_t max,
+                    uint64_t *number)
+{
+    uint64_t n;
+
+    if (text_parse_u64(value, strlen(value), max, &n) < 0 || n < min)
+        return false;
+    *number = n;
+    return true;
+}
+
+static void fill(struct option *out, const struct option_table *table)
+{
+    memset(out, 0, (table->n_rows + 2) * sizeof(*out));
+    for (size_t i = 0; i < table->n_rows; i++) {
+        out[i].name = table->rows[i].name;
+        out[i].has_arg =
+            table->rows[i].argument ? required_argument : no_argument;
+        out[i].val = FIRST_VALUE + (int)i;
+    }
+    out[table->n_rows].name = "help";
+    out[table->n_rows].val = HELP_VALUE;
+}
+
+static bool apply(const struct option_row *row, void *target, const char *value)
+{
+    char why[OPTIONS_WHY_CAP] = "";
+    char shown[128];
+
+    if (row->set(target, value, why))
+        return true;
+    if (why[0])
+        usage_error("--%s: %s", row->name, why);
+    else
+        usage_error("--%s: \"%s\" is not %s", row->name,
+                    log_quote(shown, sizeof(shown), value, strlen(value)),
+                    row->expected);
+    return false;
+}
+
+/* getopt says which word it could not use only by its position. */
+static void complain(const char *word, int missing_argument)
+{
+    char shown[128];
+
+    log_quote(shown, sizeof(shown), word, strlen(word));
+    if (missing_argument)
+        usage_error("%s needs a value; see mockserver --help", shown);
+    else
+        usage_error("unknown option \"%s\"; see mockserver --help", shown);
+}
+
+enum options_result options_parse(const struct option_table *table,
+                                  void *target, int argc, char **argv,
+                                  int *rest)
+{
+    struct option longs[MAX_ROWS + 2];
+    int c;
+
+    fill(longs, table);
+    opterr = 0;
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
+        if (c == HELP_VALUE || c == 'h')
+            return OPTIONS_HELP;
+        if (c < FIRST_VALUE) {
+            complain(argv[optind - 1], c == ':');
+            return OPTIONS_BAD;
+        }
+        if (!apply(&table->rows[c - FIRST_VALUE], target, optarg))
+            return OPTIONS_BAD;
+    }
+    *rest = optind;
+    return OPTIONS_OK;
+}
+
+void options_print(const struct option_table *table)
+{
+    enum { COLUMN = 28 };
+
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct option_row *row = &table->rows[i];
+        const char *line = row->help;
+        int n = printf("  --%s%s%s", row->name, row->argument ? " " : "",
+                       row->argument ? row->argument : "");
+
+        if (n >= COLUMN - 1)
+            n = printf("\n") - 1;
+        for (;;) {
+            int len = (int)strcspn(line, "\n");
+
+            printf("%*s%.*s\n", COLUMN - n, "", len, line);
+            if (line[len] == '\0')
+                break;
+            line += len + 1;
+            n = 0;
+        }
+    }
+    printf("  --help                    print this and exit\n");
+}

@@ -1,0 +1,224 @@
+/*
+ * The options of serving, as a table. docs/cli.md tells them at length.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "commands.h"
+#include "server.h"
+
+/* Setters that only copy a number into a field. */
+#define NUMBER_SETTER(name, field, type, min, max)                             \
+    static bool name(void *target, const char *value, char *why)               \
+    {                                                                          \
+        struct serve_options *o = target;                                      \
+        uint64_t n;                                                            \
+                                                                               \
+        (void)why;                                                             \
+        if (!options_number(value, min, max, &n))                              \
+            return false;                                                      \
+        o->field = (type)n;                                                    \
+        return true;                                                           \
+    }
+
+NUMBER_SETTER(set_port, mock.port, uint16_t, 0, 65535)
+NUMBER_SETTER(set_threads, mock.threads, unsigned, 1, SERVER_MAX_THREADS)
+NUMBER_SETTER(set_seed, mock.seed, uint64_t, 0, UINT64_MAX)
+NUMBER_SETTER(set_max_body, mock.settings.max_body, uint64_t, 1, 1U << 30)
+NUMBER_SETTER(set_sim, mock.settings.sim, int, 0, 100)
+NUMBER_SETTER(set_score, mock.settings.score, int, 0, 100)
+
+static bool set_bind(void *target, const char *value, char *why)
+{
+    (void)why;
+    ((struct serve_options *)target)->mock.bind = value;
+    return true;
+}
+
+static bool set_port_file(void *target, const char *value, char *why)
+{
+    (void)why;
+    ((struct serve_options *)target)->port_file = value;
+    return value[0] != '\0';
+}
+
+static bool set_accounts(void *target, const char *value, char *why)
+{
+    (void)why;
+    ((struct serve_options *)target)->mock.accounts = value;
+    return value[0] != '\0';
+}
+
+static bool set_fault(void *target, const char *value, char *why)
+{
+    struct settings *settings =
+        &((struct serve_options *)target)->mock.settings;
+
+    settings->has_fault = true;
+    return fault_parse(&settings->fault, value, strlen(value), why,
+                       OPTIONS_WHY_CAP) == 0;
+}
+
+static bool set_url_root(void *target, const char *value, char *why)
+{
+    struct stat st;
+
+    (void)why;
+    ((struct serve_options *)target)->mock.settings.url_root = value;
+    return stat(value, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool set_no_request_triggers(void *target, const char *value, char *why)
+{
+    (void)value;
+    (void)why;
+    ((struct serve_options *)target)->mock.settings.request_triggers = false;
+    return true;
+}
+
+static bool set_http_status(void *target, const char *value, char *why)
+{
+    struct settings *settings =
+        &((struct serve_options *)target)->mock.settings;
+
+    (void)why;
+    settings->mapped_status = !strcmp(value, "mapped");
+    return settings->mapped_status || !strcmp(value, "200");
+}
+
+static bool set_messages(void *target, const char *value, char *why)
+{
+    struct settings *settings =
+        &((struct serve_options *)target)->mock.settings;
+
+    (void)why;
+    settings->language = !strcmp(value, "zh") ? LANGUAGE_ZH : LANGUAGE_EN;
+    return !strcmp(value, "zh") || !strcmp(value, "en");
+}
+
+static bool set_log_level(void *target, const char *value, char *why)
+{
+    (void)why;
+    return log_level_parse(
+               value, &((struct serve_options *)target)->mock.log_level) == 0;
+}
+
+static const struct option_row rows[] = {
+    {
+        .name = "port",
+        .argument = "N",
+        .help = "port to serve on; 0 picks a free one (default 8080)",
+        .expected = "a port from 0 to 65535",
+        .set = set_port,
+    },
+    {
+        .name = "bind",
+        .argument = "ADDR",
+        .help = "numeric address to serve on (default 127.0.0.1)",
+        .expected = "a numeric address",
+        .set = set_bind,
+    },
+    {
+        .name = "port-file",
+        .argument = "PATH",
+        .help = "write the port here once requests are served",
+        .expected = "a path",
+        .set = set_port_file,
+    },
+    {
+        .name = "accounts",
+        .argument = "FILE",
+        .help = "accounts to know (default: built-in demo accounts)",
+        .expected = "a path",
+        .set = set_accounts,
+    },
+    {
+        .name = "fault",
+        .argument = "SPEC",
+        .help = "answer every call with this fault, for example -5007,\n"
+                "9, unlisted=-9999, delay=500, hang or html_502",
+        .expected = "a fault spec",
+        .set = set_fault,
+    },
+    {
+        .name = "no-request-triggers",
+        .help = "ignore faults that requests ask for",
+        .set = set_no_request_triggers,
+    },
+    {
+        .name = "url-root",
+        .argument = "DIR",
+        .help = "DIR/HOST/PATH stands for what a url parameter names",
+        .expected = "a directory",
+        .set = set_url_root,
+    },
+    {
+        .name = "http-status",
+        .argument = "MODE",
+        .help = "200: always 200, as the service (default);\n"
+                "mapped: a status that suits the code",
+        .expected = "200 or mapped",
+        .set = set_http_status,
+    },
+    {
+        .name = "messages",
+        .argument = "LANG",
+        .help = "language of messages: en (default) or zh",
+        .expected = "en or zh",
+        .set = set_messages,
+    },
+    {
+        .name = "max-body",
+        .argument = "BYTES",
+        .help = "largest request body (default 6291456)",
+        .expected = "a number of bytes from 1 to 1073741824",
+        .set = set_max_body,
+    },
+    {
+        .name = "sim",
+        .argument = "N",
+        .help = "similarity that livedetectfour answers (default 90)",
+        .expected = "a number from 0 to 100",
+        .set = set_sim,
+    },
+    {
+        .name = "score",
+        .argument = "N",
+        .help = "score that livedetectpicture answers (default 95)",
+        .expected = "a number from 0 to 100",
+        .set = set_score,
+    },
+    {
+        .name = "threads",
+        .argument = "N",
+        .help = "worker threads (default: one a processor)",
+        .expected = "a number from 1 to 64",
+        .set = set_threads,
+    },
+    {
+        .name = "seed",
+        .argument = "N",
+        .help = "seed of everything random (default 1)",
+        .expected = "a number from 0 to 18446744073709551615",
+        .set = set_seed,
+    },
+    {
+        .name = "log-level",
+        .argument = "LEVEL",
+        .help = "error, warn (default), info (a line an exchange) or\n"
+                "debug, on stderr",
+        .expected = "error, warn, info or debug",
+        .set = set_log_level,
+    },
+};
+
+const struct option_table serve_option_table = {
+    .rows = rows,
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
+};
+
+void serve_options_init(struct serve_options *options)
+{
+    memset(options, 0, sizeof(*options));
+    mockserver_options_init(&options->mock);
+}

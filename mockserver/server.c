@@ -1,0 +1,708 @@
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <microhttpd.h>
+#include "listen.h"
+#include "text.h"
+#include "timers.h"
+
+struct server {
+    const struct pipeline *pipeline;
+    struct MHD_Daemon *daemon;
+    struct timers *timers;
+    uint16_t port;
+    pthread_mutex_t lock;
+    pthread_cond_t idle; /* signalled when n_active falls to 0 */
+    size_t n_active;     /* exchanges between request line and last byte */
+    bool stopping;
+};
+
+enum phase {
+    PHASE_HEAD, /* the handler was not called yet */
+    PHASE_BODY, /* receiving */
+    PHASE_WAIT, /* decided; the delay runs, or the hanging */
+    PHASE_SENT, /* answered */
+};
+
+/* An exchange on its way through libmicrohttpd. */
+struct transaction {
+    struct server *server;
+    struct exchange *x;
+    struct MHD_Connection *connection;
+    enum phase phase;
+    int64_t started_us; /* of the body; clock_monotonic_us() */
+    uint64_t drained;   /* bytes since it was refused */
+    struct timer timer;
+    bool gone;     /* the peer hung up while we waited */
+    bool hurry;    /* the server stops: no more dribbling */
+    bool may_send; /* dribble: the next byte is due */
+};
+
+/* the request's head */
+
+static void refuse_framing(struct request *r, const char *why)
+{
+    if (!r->malformed)
+        r->malformed = why;
+}
+
+/* Names with anything but tchar, and values with control bytes, come from
+ * folding and other tricks that two parsers may read differently. */
+static bool is_clean_field(const char *name, size_t name_len, const char *value,
+                           size_t value_len)
+{
+    for (size_t i = 0; i < name_len; i++) {
+        if (!text_is_tchar(name[i]))
+            return false;
+    }
+    for (size_t i = 0; i < value_len; i++) {
+        unsigned char c = (unsigned char)value[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return name_len > 0;
+}
+
+struct head_reader {
+    struct request *r;
+    unsigned n_lengths;
+    unsigned n_codings;
+    unsigned n_hosts;
+};
+
+static void take_content_length(struct head_reader *h, const char *value)
+{
+    uint64_t len;
+
+    if (h->n_lengths++ > 0)
+        refuse_framing(h->r, "Content-Length is given twice");
+    else if (text_parse_u64(value, strlen(value), INT64_MAX, &len) < 0)
+        refuse_framing(h->r, "Content-Length is not a length");
+    else
+        h->r->content_length = (int64_t)len;
+}
+
+static void take_transfer_encoding(struct head_reader *h, const char *value)
+{
+    h->r->chunked = true;
+    if (h->n_codings++ > 0)
+        refuse_framing(h->r, "Transfer-Encoding is given twice");
+    else if (strcasecmp(value, "chunked") != 0)
+        refuse_framing(h->r, "Transfer-Encoding is not exactly chunked");
+}
+
+static void take_host(struct head_reader *h, const char *value)
+{
+    if (h->n_hosts++ > 0)
+        refuse_framing(h->r, "Host is given twice");
+    h->r->host = value;
+}
+
+static void take_expect(struct head_reader *h, const char *value)
+{
+    h->r->expects_continue = !strcasecmp(value, "100-continue");
+}
+
+/* The first of a repeated field counts. */
+static void take_first(const char **slot, const char *value)
+{
+    if (!*slot)
+        *slot = value;
+}
+
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind,
+                                const char *name, size_t name_len,
+                                const char *value, size_t value_len)
+{
+    struct head_reader *h = cls;
+
+    (void)kind;
+    if (!value) {
+        value = "";
+        value_len = 0;
+    }
+    if (!is_clean_field(name, name_len, value, value_len))
+        refuse_framing(h->r, "a header field holds bytes that it must not");
+    else if (!strcasecmp(name, "Content-Length"))
+        take_content_length(h, value);
+    else if (!strcasecmp(name, "Transfer-Encoding"))
+        take_transfer_encoding(h, value);
+    else if (!strcasecmp(name, "Host"))
+        take_host(h, value);
+    else if (!strcasecmp(name, "Expect"))
+        take_expect(h, value);
+    else if (!strcasecmp(name, "Authorization"))
+        take_first(&h->r->authorization, value);
+    else if (!strcasecmp(name, "Content-Type"))
+        take_first(&h->r->content_type, value);
+    else if (!strcasecmp(name, "X-Mock-Fault"))
+        take_first(&h->r->fault, value);
+    return MHD_YES;
+}
+
+/* The path of a target in origin or absolute form, decoded, without query. */
+static const char *path_of(struct arena *arena, const char *target)
+{
+    size_t len;
+    char *path;
+    size_t n;
+
+    if (!strncasecmp(target, "http://", 7) ||
+        !strncasecmp(target, "https://", 8)) {
+        target = strstr(target, "://") + 3;
+        target += strcspn(target, "/?#");
+    }
+    len = strcspn(target, "?#");
+    path = arena_alloc(arena, len + 1);
+    if (!path)
+        return NULL;
+    n = text_percent_decode(target, len, path);
+    if (n == (size_t)-1)
+        return NULL;
+    path[n] = '\0';
+    return path;
+}
+
+static void take_client(struct request *r, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char address[INET6_ADDRSTRLEN] = "?";
+    const struct sockaddr *sa = info ? info->client_addr : NULL;
+    unsigned port = 0;
+
+    if (sa && sa->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)sa;
+
+        inet_ntop(AF_INET, &in->sin_addr, address, sizeof(address));
+        port = ntohs(in->sin_port);
+    } else if (sa && sa->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)sa;
+
+        inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof(address));
+        port = ntohs(in6->sin6_port);
+    }
+    snprintf(r->client, sizeof(r->client),
+             strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+}
+
+static void read_head(struct transaction *t, const char *method,
+                      const char *version)
+{
+    struct request *r = &t->x->request;
+    struct head_reader h = {.r = r};
+
+    r->method = method;
+    r->path = path_of(&t->x->arena, r->target);
+    MHD_get_connection_values_n(t->connection, MHD_HEADER_KIND, on_field, &h);
+    if (h.n_lengths > 0 && h.n_codings > 0)
+        refuse_framing(r, "both Content-Length and Transfer-Encoding");
+    if (h.n_hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
+        refuse_framing(r, "Host is missing");
+    take_client(r, t->connection);
+}
+
+static bool has_body(const struct request *r)
+{
+    return r->chunked || r->content_length > 0;
+}
+
+/* waiting */
+
+static void on_timer(struct timer *timer, enum timer_event event)
+{
+    struct transaction *t =
+        (void *)((char *)timer - offsetof(struct transaction, timer));
+
+    t->gone = event == TIMER_PEER_GONE;
+    t->hurry = event == TIMER_STOPPED;
+    t->may_send = true;
+    MHD_resume_connection(t->connection);
+}
+
+static int socket_of(const struct transaction *t)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info ? info->connect_fd : -1;
+}
+
+/* Suspends the connection for a while; the library calls again after it. */
+static void wait_for(struct transaction *t, int64_t us, bool until_peer_gone)
+{
+    MHD_suspend_connection(t->connection);
+    t->timer.due_us = clock_monotonic_us() + us;
+    t->timer.fire = on_timer;
+    if (timers_add(t->server->timers, &t->timer,
+                   until_peer_gone ? socket_of(t) : -1) < 0)
+        on_timer(&t->timer, TIMER_STOPPED);
+}
+
+/* transport faults */
+
+/* Resets the connection at once. SO_LINGER would not do: the library shuts
+ * the socket down before it closes it, and the peer would see an orderly end.
+ * Dissolving the association makes the kernel send the RST. */
+static enum MHD_Result reset(struct transaction *t)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    if (connect(socket_of(t), &nowhere, sizeof(nowhere)) < 0)
+        log_write(t->server->pipeline->log, LOG_WARN,
+                  "#%" PRIu64 " cannot reset the connection: %s", t->x->id,
+                  strerror(errno));
+    return MHD_NO;
+}
+
+/* Sends bytes that are no HTTP the library would send, then closes. They fit
+ * the socket's buffer; a peer that lets none in gets none. */
+static enum MHD_Result send_raw(struct transaction *t, const char *data,
+                                size_t len)
+{
+    ssize_t n = send(socket_of(t), data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n < 0 || (size_t)n < len)
+        log_write(t->server->pipeline->log, LOG_WARN,
+                  "#%" PRIu64 " the peer does not take the faulty reply",
+                  t->x->id);
+    return MHD_NO;
+}
+
+static enum MHD_Result send_random(struct transaction *t)
+{
+    enum { WORDS = 64 };
+    uint64_t noise[WORDS];
+    unsigned char *first = (unsigned char *)noise;
+
+    for (size_t i = 0; i < WORDS; i++)
+        noise[i] = ids_random(t->server->pipeline->ids, t->x->id, i + 1);
+    *first |= 0x80; /* never the H of a status line */
+    return send_raw(t, (const char *)noise, sizeof(noise));
+}
+
+/* A chunk that is right, then one whose size is no number. */
+static enum MHD_Result send_malformed_chunk(struct transaction *t)
+{
+    const struct reply *reply = &t->x->reply;
+    size_t half = reply->body.len / 2;
+    enum MHD_Result result;
+    struct strbuf out;
+
+    strbuf_init(&out, reply->body.len + 512);
+    strbuf_addf(&out,
+                "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+                reply->http_status,
+                MHD_get_reason_phrase_for((unsigned)reply->http_status),
+                reply->content_type, half);
+    strbuf_add(&out, reply->body.buf, half);
+    strbuf_addstr(&out, "\r\nthis is no chunk size\r\n");
+    result = send_raw(t, out.buf, out.len);
+    strbuf_release(&out);
+    return result;
+}
+
+static ssize_t read_truncated(void *cls, uint64_t pos, char *buf, size_t max)
+{
+    const struct transaction *t = cls;
+    const struct strbuf *body = &t->x->reply.body;
+    size_t left = body->len / 2 - (size_t)pos;
+
+    if (left == 0)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (left > max)
+        left = max;
+    memcpy(buf, body->buf + pos, left);
+    return (ssize_t)left;
+}
+
+/* One byte at a time, over SERVER_DRIBBLE_MS in all. */
+static ssize_t read_dribble(void *cls, uint64_t pos, char *buf, size_t max)
+{
+    struct transaction *t = cls;
+    const struct strbuf *body = &t->x->reply.body;
+    size_t n = body->len - (size_t)pos;
+
+    if (!t->may_send && pos > 0) {
+        wait_for(t, (int64_t)SERVER_DRIBBLE_MS * 1000 / (int64_t)body->len,
+                 false);
+        return 0;
+    }
+    t->may_send = false;
+    if (!t->hurry || n > max)
+        n = t->hurry ? max : 1;
+    memcpy(buf, body->buf + pos, n);
+    return (ssize_t)n;
+}
+
+/* replies */
+
+static bool is_stopping(struct server *s)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&s->lock);
+    stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+static enum MHD_Result queue(struct transaction *t,
+                             struct MHD_Response *response)
+{
+    const struct reply *reply = &t->x->reply;
+    enum MHD_Result result = MHD_NO;
+
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", reply->content_type);
+    if (reply->allow)
+        MHD_add_response_header(response, "Allow", reply->allow);
+    if (is_stopping(t->server) || t->x->request.malformed)
+        MHD_add_response_header(response, "Connection", "close");
+    else
+        MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER,
+                                 MHD_RO_END);
+    result = MHD_queue_response(t->connection, (unsigned)reply->http_status,
+                                response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result queue_reader(struct transaction *t, size_t block,
+                                    MHD_ContentReaderCallback reader)
+{
+    return queue(t, MHD_create_response_from_callback(t->x->reply.body.len,
+                                                      block, reader, t, NULL));
+}
+
+static enum MHD_Result send_reply(struct transaction *t)
+{
+    struct strbuf *body = &t->x->reply.body;
+
+    switch (t->x->decision.transport) {
+    case TRANSPORT_RESET:
+    case TRANSPORT_RESET_DURING_UPLOAD:
+        return reset(t);
+    case TRANSPORT_EMPTY_RESPONSE:
+    case TRANSPORT_HANG:
+        return MHD_NO;
+    case TRANSPORT_RANDOM_THEN_CLOSE:
+        return send_random(t);
+    case TRANSPORT_MALFORMED_CHUNK:
+        return send_malformed_chunk(t);
+    case TRANSPORT_TRUNCATED_BODY:
+        return queue_reader(t, body->len, read_truncated);
+    case TRANSPORT_DRIBBLE:
+        return queue_reader(t, body->len, read_dribble);
+    default:
+        /* The exchange owns the bytes and outlives the response. */
+        return queue(t, MHD_create_response_from_buffer(
+                            body->len, body->buf, MHD_RESPMEM_PERSISTENT));
+    }
+}
+
+/* The request is over: decide, then answer now or after the delay. */
+static enum MHD_Result finish(struct transaction *t)
+{
+    const struct decision *d = &t->x->decision;
+
+    if (pipeline_finish(t->server->pipeline, t->x) < 0)
+        return MHD_NO;
+    t->phase = PHASE_SENT;
+    if (d->delay_ms == 0 && d->transport != TRANSPORT_HANG)
+        return send_reply(t);
+    t->phase = PHASE_WAIT;
+    if (d->transport == TRANSPORT_HANG)
+        wait_for(t, (int64_t)SERVER_HANG_MAX_S * 1000000, true);
+    else
+        wait_for(t, (int64_t)d->delay_ms * 1000, false);
+    return MHD_YES;
+}
+
+/* receiving */
+
+/* Has a client spent its share? A trickle would otherwise never end, since
+ * every byte restarts the library's own timeout. */
+static bool is_over_bounds(struct transaction *t, size_t len)
+{
+    int64_t spent_us = clock_monotonic_us() - t->started_us;
+
+    if (t->x->failed != ERR_OK)
+        t->drained += len;
+    return spent_us > (int64_t)SERVER_RECEIVE_MAX_S * 1000000 ||
+           t->drained > (uint64_t)SERVER_DRAIN_MAX_MIB << 20;
+}
+
+static enum MHD_Result receive(struct transaction *t, const char *data,
+                               size_t len)
+{
+    const struct fault *fault = &t->x->fault;
+
+    pipeline_body(t->server->pipeline, t->x, data, len);
+    if (fault->transport == TRANSPORT_RESET_DURING_UPLOAD) {
+        log_write(t->server->pipeline->log, LOG_INFO,
+                  "#%" PRIu64 " reset during the upload", t->x->id);
+        return reset(t);
+    }
+    if (is_over_bounds(t, len)) {
+        log_write(t->server->pipeline->log, LOG_WARN,
+                  "#%" PRIu64 " closed: the upload takes too long", t->x->id);
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result begin(struct transaction *t, const char *method,
+                             const char *version)
+{
+    struct request *r = &t->x->request;
+
+    read_head(t, method, version);
+    pipeline_head(t->server->pipeline, t->x);
+    t->phase = PHASE_BODY;
+    t->started_us = clock_monotonic_us();
+    if (r->malformed)
+        return finish(t);
+    /* A client that waits for leave to send its body is told at once; any
+     * other has begun to send and would lose an answer given now. */
+    if (t->x->refused_on_headers && r->expects_continue && has_body(r))
+        return finish(t);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+                                  const char *url, const char *method,
+                                  const char *version, const char *data,
+                                  size_t *len, void **con_cls)
+{
+    struct transaction *t = *con_cls;
+    size_t n = *len;
+
+    (void)cls;
+    (void)url;
+    if (!t)
+        return MHD_NO;
+    switch (t->phase) {
+    case PHASE_HEAD:
+        return begin(t, method, version);
+    case PHASE_BODY:
+        if (n == 0)
+            return finish(t);
+        *len = 0;
+        return receive(t, data, n);
+    case PHASE_WAIT:
+        t->phase = PHASE_SENT;
+        return t->gone ? MHD_NO : send_reply(t);
+    case PHASE_SENT:
+        break;
+    }
+    (void)connection;
+    return MHD_YES;
+}
+
+/* The request line was read: the exchange begins. */
+static void *on_target(void *cls, const char *target,
+                       struct MHD_Connection *connection)
+{
+    struct server *s = cls;
+    struct transaction *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->x = pipeline_open(s->pipeline);
+    if (t->x)
+        t->x->request.target =
+            arena_memdup0(&t->x->arena, target, strlen(target));
+    if (!t->x || !t->x->request.target) {
+        exchange_free(t->x);
+        free(t);
+        return NULL;
+    }
+    t->server = s;
+    t->connection = connection;
+    pthread_mutex_lock(&s->lock);
+    s->n_active++;
+    pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection,
+                         void **con_cls, enum MHD_RequestTerminationCode why)
+{
+    struct server *s = cls;
+    struct transaction *t = *con_cls;
+
+    (void)connection;
+    if (!t)
+        return;
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT)
+        log_write(s->pipeline->log, LOG_INFO,
+                  "#%" PRIu64 " cut short by the client after %" PRIu64
+                  " bytes of its body",
+                  t->x->id, t->x->body.received);
+    exchange_free(t->x);
+    free(t);
+    *con_cls = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (--s->n_active == 0)
+        pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* life cycle */
+
+static void on_library_log(void *cls, const char *fmt, va_list ap)
+{
+    const struct server *s = cls;
+    char text[512];
+    int n;
+
+    if (!log_wants(s->pipeline->log, LOG_DEBUG))
+        return;
+    n = vsnprintf(text, sizeof(text), fmt, ap);
+    if (n < 0)
+        return;
+    text[strcspn(text, "\r\n")] = '\0';
+    log_write(s->pipeline->log, LOG_DEBUG, "libmicrohttpd: %s", text);
+}
+
+/* As many connections as descriptors allow, some kept for everything else. */
+static unsigned connection_limit(void)
+{
+    enum { SPARE = 32, MOST = 16384 };
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 960;
+    limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_cur > MOST + SPARE)
+        limit.rlim_cur = MOST + SPARE;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 2 * SPARE ? (unsigned)limit.rlim_cur - SPARE
+                                      : (unsigned)limit.rlim_cur / 2;
+}
+
+static unsigned thread_count(unsigned threads)
+{
+    long n = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (n < 1)
+        return 1;
+    return n > SERVER_MAX_THREADS ? SERVER_MAX_THREADS : (unsigned)n;
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s, int fd,
+                                       unsigned threads)
+{
+    unsigned n = thread_count(threads);
+    /* The library refuses a pool of one. */
+    struct MHD_OptionItem pool[] = {
+        {n > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n,
+         NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG,
+        0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
+        on_library_log, s, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, s, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+}
+
+struct server *server_start(const struct pipeline *pipeline, const char *bind,
+                            uint16_t port, unsigned threads, char **why)
+{
+    struct server *s;
+    int fd = listen_on(bind, &port, why);
+
+    if (fd < 0)
+        return NULL;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->idle, NULL);
+    s->pipeline = pipeline;
+    s->port = port;
+    s->timers = timers_new();
+    if (s->timers)
+        s->daemon = start_daemon(s, fd, threads);
+    if (s->daemon)
+        return s;
+    if (asprintf(why, "cannot start the server's threads: %s",
+                 strerror(errno)) < 0)
+        *why = NULL;
+    close(fd);
+    server_stop(s);
+    return NULL;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+/* Waits until no exchange is in flight, or the time of grace is over. */
+static void wait_until_idle(struct server *s)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += SERVER_STOP_GRACE_S;
+    pthread_mutex_lock(&s->lock);
+    while (s->n_active > 0) {
+        if (pthread_cond_timedwait(&s->idle, &s->lock, &end) == ETIMEDOUT) {
+            log_write(s->pipeline->log, LOG_WARN,
+                      "%zu exchanges did not finish in %d s and are cut",
+                      s->n_active, SERVER_STOP_GRACE_S);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void server_stop(struct server *s)
+{
+    int fd = -1;
+
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_mutex_unlock(&s->lock);
+    if (s->daemon)
+        fd = MHD_quiesce_daemon(s->daemon);
+    if (fd >= 0)
+        close(fd);
+    if (s->timers)
+        timers_stop(s->timers);
+    if (s->daemon) {
+        wait_until_idle(s);
+        MHD_stop_daemon(s->daemon);
+    }
+    timers_free(s->timers);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->idle);
+    free(s);
+}
