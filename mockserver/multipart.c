@@ -414,7 +414,7 @@ static const char *find_candidate(const struct multipart *mp, const char *p,
 /* Passes on bytes that turned out not to belong to a delimiter. */
 static void hand_on(struct multipart *mp, const char *data, size_t len)
 {
-    if (len == 0 || mp->error != MULTIPART_OK)
+    if (len == 0)
         return;
     if (mp->state == STATE_PREAMBLE)
         mp->oddities |= MULTIPART_ODD_PREAMBLE;
@@ -485,7 +485,6 @@ static const char *scan_text(struct multipart *mp, const char *p,
         if (verdict == NO_DELIMITER) {
             mp->match = MATCH_NONE;
             hand_on_held(mp);
-            candidate = p;
             continue;
         }
         p++;
@@ -495,9 +494,9 @@ static const char *scan_text(struct multipart *mp, const char *p,
             return p;
         }
     }
-    hand_on(mp, data, (size_t)(candidate - data));
     if (mp->error != MULTIPART_OK)
         return end;
+    hand_on(mp, data, (size_t)(candidate - data));
     memcpy(mp->held + mp->held_len, candidate, (size_t)(end - candidate));
     mp->held_len += (size_t)(end - candidate);
     return end;

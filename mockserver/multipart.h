@@ -65,10 +65,10 @@ struct multipart_callbacks {
 struct multipart; /* lives in the arena */
 
 /*
- * Makes a parser for `boundary` (1 to 70 bytes, without the leading "--";
- * copied; no CR or LF in it) in `arena`, which also receives the header
- * strings. Returns NULL
- * when memory ran out. There is nothing to free besides the arena.
+ * Makes a parser for `boundary` (1 to 70 bytes without CR or LF, and without
+ * the leading "--"; copied) in `arena`, which also receives the header
+ * strings. Returns NULL when memory ran out. There is nothing to free besides
+ * the arena.
  */
 struct multipart *multipart_new(struct arena *arena, const char *boundary,
                                 size_t boundary_len,

@@ -186,9 +186,10 @@ Test(content_type, boundary_in_quotes_of_another_parameter_is_none,
     expect_no_boundary(MULTIPART "; a=\"; boundary=Y", BOUNDARY_MISSING);
 }
 
-Test(content_type, text_after_a_quoted_boundary_is_skipped, .timeout = 10)
+Test(content_type, text_after_a_quoted_value_is_skipped, .timeout = 10)
 {
     expect_boundary(MULTIPART "; boundary=\"X\"y; boundary=Z", "X");
+    expect_boundary(MULTIPART "; a=\"1\"boundary=Y; boundary=X", "X");
 }
 
 Test(content_type, absent_or_empty_boundary_is_missing, .timeout = 10)
