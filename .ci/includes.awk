@@ -8,12 +8,13 @@ function floor(name) {
 
 BEGIN {
     # floor 1: includes only its own floor
-    n = split("arena strbuf text clock log base64 error_codes content_type media timers listen", a, " ")
+    n = split("arena strbuf text clock log base64 error_codes content_type media sha256 timers listen", a, " ")
     for (i = 1; i <= n; i++) level[a[i]] = 1
     # floor 2: the parts an exchange is made of
     n = split("error_listing params fault multipart accounts signature body settings url options", a, " ")
     for (i = 1; i <= n; i++) level[a[i]] = 2
     level["exchange"] = 3
+    level["request"] = level["http_request"] = 4
     # floor 4: the stages; they never include each other, but for the table of
     # endpoints that some of them read
     n = split("endpoints validate decide render livedetectfour livedetectpicture livegetfour", a, " ")
@@ -26,7 +27,7 @@ BEGIN {
 
     library["microhttpd.h"] = " server "
     library["cjson/cJSON.h"] = " accounts body "
-    library["openssl/evp.h"] = " accounts "
+    library["openssl/evp.h"] = " accounts sha256 "
     library["openssl/crypto.h"] = " accounts signature "
     library["openssl/core_names.h"] = " accounts "
 }

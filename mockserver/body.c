@@ -19,6 +19,8 @@ void body_release(struct body *b)
 {
     cJSON_Delete(b->json);
     b->json = NULL;
+    sha256_free(b->hash);
+    b->hash = NULL;
     strbuf_release(&b->text);
 }
 
@@ -46,21 +48,52 @@ static struct param_value *free_slot(struct body *b, enum param_id id)
     return &b->values[id];
 }
 
+/* Adds a part to the list; NULL when memory ran out. */
+static struct part *add_part(struct body *b,
+                             const struct multipart_header *header)
+{
+    struct part *part = arena_calloc(b->arena, sizeof(*part));
+
+    if (!part)
+        return NULL;
+    part->header = *header;
+    part->param = param_find(header->name, header->name_len);
+    part->repeated = part->param < PARAM__COUNT && !free_slot(b, part->param);
+    if (b->last)
+        b->last->next = part;
+    else
+        b->first = part;
+    b->last = part;
+    return part;
+}
+
+static int begin_hash(struct body *b)
+{
+    if (b->hash)
+        return sha256_reset(b->hash);
+    b->hash = sha256_new();
+    return b->hash ? 0 : -1;
+}
+
+static int end_hash(struct body *b, struct upload *file)
+{
+    file->has_sha256 = true;
+    return sha256_final(b->hash, file->sha256);
+}
+
 /* multipart */
 
 static int on_part_begin(void *ctx, const struct multipart_header *header)
 {
     struct body *b = ctx;
-    struct part *part = arena_calloc(b->arena, sizeof(*part));
+    struct part *part = add_part(b, header);
 
     if (!part)
         return -1;
-    part->header = *header;
-    part->param = param_find(header->name, header->name_len);
     /* An unknown name says nothing, so its filename must tell. */
     part->is_file = part->param < PARAM__COUNT ? param_is_file(part->param)
                                                : header->filename != NULL;
-    part->repeated = part->param < PARAM__COUNT && !free_slot(b, part->param);
+    part->form = part->is_file ? PARAM_FILE : PARAM_TEXT;
     if (part->is_file) {
         b->head = arena_alloc(b->arena, FAULT_FILE_WINDOW);
         if (!b->head)
@@ -68,12 +101,7 @@ static int on_part_begin(void *ctx, const struct multipart_header *header)
         part->file.head = b->head;
     }
     strbuf_reset(&b->text);
-    if (b->last)
-        b->last->next = part;
-    else
-        b->first = part;
-    b->last = part;
-    return 0;
+    return begin_hash(b);
 }
 
 static int on_part_data(void *ctx, const char *data, size_t len)
@@ -83,6 +111,8 @@ static int on_part_data(void *ctx, const char *data, size_t len)
     size_t room = FAULT_FILE_WINDOW - part->file.head_len;
 
     part->file.size += len;
+    if (sha256_add(b->hash, data, len) < 0)
+        return -1;
     if (part->is_file) {
         size_t n = len < room ? len : room;
 
@@ -107,9 +137,12 @@ static int on_part_end(void *ctx)
     struct param_value *value = free_slot(b, part->param);
 
     part->is_complete = true;
-    if (part->is_file)
-        b->n_values++;
-    if (!value)
+    b->n_values++;
+    if (end_hash(b, &part->file) < 0)
+        return -1;
+    /* Of a field that is too long nothing counts, not even what came before
+     * it was. */
+    if (!value || (!part->is_file && part->file.size > BODY_MAX_FIELD))
         return 0;
     if (part->is_file) {
         value->form = PARAM_FILE;
@@ -121,7 +154,6 @@ static int on_part_end(void *ctx)
         return -1;
     value->text_len = b->text.len;
     value->form = PARAM_TEXT;
-    b->n_values++;
     return 0;
 }
 
@@ -202,29 +234,48 @@ static const char *parse_json(struct body *b)
     return NULL;
 }
 
+/* Hashes what Base64 text decodes to, piece by piece. */
+static int hash_base64(struct body *b, struct upload *file, const char *text,
+                       size_t len)
+{
+    enum { CHARS = 4096, BYTES = CHARS / 4 * 3 };
+    unsigned char piece[BYTES];
+
+    if (begin_hash(b) < 0)
+        return -1;
+    while (len > 0) {
+        size_t n = len < CHARS ? len : CHARS;
+
+        if (sha256_add(b->hash, piece, base64_decode(text, n, piece)) < 0)
+            return -1;
+        text += n;
+        len -= n;
+    }
+    return end_hash(b, file);
+}
+
 /* An image in JSON is Base64: the text is checked whole, its head decoded. */
-static int take_base64(struct body *b, struct param_value *value,
-                       const char *text, size_t len)
+static int take_base64(struct body *b, struct upload *file, const char *text,
+                       size_t len)
 {
     enum { HEAD_CHARS = (FAULT_FILE_WINDOW + 2) / 3 * 4 };
     size_t n = len < HEAD_CHARS ? len : HEAD_CHARS;
     unsigned char *head;
 
-    value->form = PARAM_FILE;
     if (base64_check(text, len, NULL) != BASE64_OK) {
-        value->file.bad_base64 = true;
-        value->file.size = len;
+        file->bad_base64 = true;
+        file->size = len;
         return 0;
     }
     head = arena_alloc(b->arena, n / 4 * 3 + 1);
     if (!head)
         return -1;
-    value->file.head = head;
-    value->file.head_len = base64_decode(text, n, head);
-    if (value->file.head_len > FAULT_FILE_WINDOW)
-        value->file.head_len = FAULT_FILE_WINDOW;
-    value->file.size = base64_decoded_len(text, len);
-    return 0;
+    file->head = head;
+    file->head_len = base64_decode(text, n, head);
+    if (file->head_len > FAULT_FILE_WINDOW)
+        file->head_len = FAULT_FILE_WINDOW;
+    file->size = base64_decoded_len(text, len);
+    return hash_base64(b, file, text, len);
 }
 
 static int take_integer(struct body *b, struct param_value *value,
@@ -245,29 +296,54 @@ static int take_integer(struct body *b, struct param_value *value,
     return 0;
 }
 
-static int take_member(struct body *b, const cJSON *item)
+static int take_value(struct body *b, struct part *part,
+                      struct param_value *value, const cJSON *item)
 {
-    enum param_id id = param_find(item->string, strlen(item->string));
-    struct param_value *value = free_slot(b, id);
-    bool is_file = id < PARAM__COUNT && param_is_file(id);
-    size_t len = cJSON_IsString(item) ? strlen(item->valuestring) : 0;
-
-    if (len > BODY_MAX_FIELD && !is_file && !b->long_field)
-        b->long_field = item->string;
-    if (!value)
+    if (cJSON_IsString(item) && part->is_file) {
+        value->form = PARAM_FILE;
+        if (take_base64(b, &part->file, item->valuestring,
+                        strlen(item->valuestring)) < 0)
+            return -1;
+        value->file = part->file;
         return 0;
-    b->n_values++;
-    if (cJSON_IsString(item) && is_file)
-        return take_base64(b, value, item->valuestring, len);
+    }
     if (cJSON_IsString(item)) {
         value->form = PARAM_TEXT;
         value->text = item->valuestring;
-        value->text_len = len;
+        value->text_len = strlen(item->valuestring);
         return 0;
     }
-    if (cJSON_IsNumber(item) && !is_file)
+    if (cJSON_IsNumber(item) && !part->is_file)
         return take_integer(b, value, item->valuedouble);
     value->form = PARAM_OTHER;
+    return 0;
+}
+
+static int take_member(struct body *b, const cJSON *item)
+{
+    struct multipart_header header = {
+        .name = item->string,
+        .name_len = strlen(item->string),
+    };
+    struct part *part = add_part(b, &header);
+    struct param_value ignored = {0};
+    struct param_value *value;
+
+    if (!part)
+        return -1;
+    part->is_complete = true;
+    part->is_file = part->param < PARAM__COUNT && param_is_file(part->param);
+    if (cJSON_IsString(item))
+        part->file.size = strlen(item->valuestring);
+    if (part->file.size > BODY_MAX_FIELD && !part->is_file && !b->long_field)
+        b->long_field = item->string;
+    value = free_slot(b, part->param);
+    if (!value)
+        value = &ignored;
+    b->n_values++;
+    if (take_value(b, part, value, item) < 0)
+        return -1;
+    part->form = value->form;
     return 0;
 }
 

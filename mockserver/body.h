@@ -17,6 +17,7 @@
 #include "error_codes.h"
 #include "multipart.h"
 #include "params.h"
+#include "sha256.h"
 #include "strbuf.h"
 
 enum {
@@ -26,15 +27,21 @@ enum {
 /* The kinds an endpoint takes, as a bit set. */
 enum body_kinds { BODY_JSON = 1 << 0, BODY_MULTIPART = 1 << 1 };
 
-/* One part of a multipart body, as it came. Strings live in the arena. */
+/*
+ * One part of a multipart body, or one member of a JSON body (then with a
+ * name only), as it came. Strings live in the arena.
+ */
 struct part {
     struct part *next;
     struct multipart_header header;
-    enum param_id param; /* PARAM__COUNT: a name the service does not know */
-    bool is_file;        /* content is media, not text */
-    bool is_complete;    /* its end was seen */
-    bool repeated;       /* a known name that an earlier part had already */
-    struct upload file;  /* size and head, of any part */
+    enum param_id param;  /* PARAM__COUNT: a name the service does not know */
+    enum param_form form; /* PARAM_TEXT or PARAM_FILE; of a JSON member any */
+    bool is_file;         /* content is media, not text */
+    bool is_complete;     /* its end was seen */
+    bool repeated;        /* a known name that an earlier part had already */
+    struct upload file;   /* size, head and digest; of text the head is NULL.
+                             Of an image in JSON they tell of the decoded
+                             bytes, of other members only the size is set */
 };
 
 struct cJSON;
@@ -44,6 +51,7 @@ struct body {
     uint64_t received;    /* bytes so far */
     enum body_kinds kind; /* 0: none that the endpoint takes */
     struct multipart *multipart;
+    struct sha256 *hash; /* of the part being read */
     struct strbuf text;  /* the JSON body, or the text part being read */
     struct cJSON *json;  /* owned; parameter values borrow from it */
     unsigned char *head; /* of the file part being read, FAULT_FILE_WINDOW

@@ -70,5 +70,8 @@ uint64_t ids_random(const struct ids *ids, uint64_t id, uint64_t n)
 {
     const uint64_t golden = 0x9e3779b97f4a7c15U;
 
-    return mix(mix(ids->seed + golden) + (id + 1) * golden + mix(n + golden));
+    /* One after the other: a sum of mixed numbers would let seed and n
+     * change places. */
+    return mix(mix(mix(ids->seed + golden) + (id + 1) * golden) +
+               (n + 1) * golden);
 }

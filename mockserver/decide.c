@@ -159,7 +159,8 @@ void decide(struct exchange *x)
     const struct fault *fault = &x->fault;
     struct decision *d = &x->decision;
 
-    natural(x, d);
+    natural(x, &x->natural);
+    *d = x->natural;
     if (x->fault_problem) {
         d->code = ERR_BAD_PARAMETER;
         d->place = PLACE_CODE;

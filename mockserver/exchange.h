@@ -19,17 +19,33 @@
 #include "strbuf.h"
 
 struct endpoint;
+struct finding_note;
+
+/* A header field as it came. */
+struct field {
+    struct field *next;
+    const char *name;
+    size_t name_len;
+    const char *value;
+    size_t value_len;
+};
 
 /* What the message head says. Strings are borrowed from the connection and
  * live until the reply is sent; absent fields are NULL. */
 struct request {
     const char *method;
+    const char *version; /* for example "HTTP/1.1" */
+    struct field *fields; /* in order; the structs live in the arena */
+    struct field *last_field;
     const char *target; /* as on the request line, arena */
     const char *path;   /* decoded, without query, arena; NULL: undecodable */
     const char *host;
     const char *authorization;
     const char *content_type;
     const char *fault;      /* X-Mock-Fault */
+    const char *origin;
+    unsigned n_lengths; /* Content-Length fields */
+    unsigned n_codings; /* Transfer-Encoding fields */
     int64_t content_length; /* -1: not given */
     bool chunked;
     bool expects_continue; /* Expect: 100-continue */
@@ -56,8 +72,12 @@ struct reply {
 };
 
 struct exchange {
-    uint64_t id;
-    uint64_t random; /* a number drawn for this exchange */
+    uint64_t id;         /* of the journal; 0 until it is recorded */
+    uint64_t serial;     /* counts exchanges as they begin */
+    uint64_t random;     /* a number drawn for this exchange */
+    int64_t time_us;     /* when it began, by the server's clock */
+    int64_t started_us;  /* the same, clock_monotonic_us() */
+    int64_t duration_us; /* until decided or cut short; no injected delay */
     struct arena arena;
 
     struct request request;
@@ -71,6 +91,7 @@ struct exchange {
     const char *failed_message; /* NULL: the code's */
     int failed_http_status;     /* 0: the code's; 400, 404, 405 otherwise */
     bool refused_on_headers;    /* failed before the body counted */
+    bool cut_short; /* the client went before its request was complete */
     struct signature signature;
     struct body body;
 
@@ -80,10 +101,16 @@ struct exchange {
     /* decide */
     enum fault_source fault_source;
     struct fault fault;
+    uint64_t fault_rule; /* id of the admin API's rule; 0: none */
     const char *fault_problem; /* arena; a SPEC that does not parse, and why */
-    struct decision decision;
+    struct decision natural;  /* what no fault would have changed */
+    struct decision decision; /* what is served */
 
     struct reply reply;
+
+    /* findings */
+    uint64_t finding_set;          /* bit N: enum finding N was found */
+    struct finding_note *findings; /* newest first; in the arena */
 
     /* What an ordinary request needs of the arena, without a heap call. */
     alignas(max_align_t) char slab[3072];

@@ -51,6 +51,69 @@ enum media_type media_sniff(const unsigned char *head, size_t len)
     return MEDIA_UNKNOWN;
 }
 
+static unsigned big16(const unsigned char *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static unsigned little16(const unsigned char *p)
+{
+    return (unsigned)p[1] << 8 | p[0];
+}
+
+/* Walks the segments (ITU-T T.81 annex B) up to the start of frame. */
+static const unsigned char *jpeg_frame(const unsigned char *p, size_t len)
+{
+    size_t at = 2;
+
+    while (at + 9 <= len && p[at] == 0xff) {
+        unsigned char marker = p[at + 1];
+
+        /* SOF0 to SOF15, but for DHT, JPG and DAC in their midst */
+        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 &&
+            marker != 0xc8 && marker != 0xcc)
+            return p + at;
+        at += marker == 0xff ? 1 : 2 + big16(p + at + 2);
+    }
+    return NULL;
+}
+
+int media_dimensions(const unsigned char *head, size_t len, unsigned *width,
+                     unsigned *height)
+{
+    const unsigned char *frame;
+
+    switch (media_sniff(head, len)) {
+    case MEDIA_JPEG:
+        frame = jpeg_frame(head, len);
+        if (!frame)
+            return -1;
+        *height = big16(frame + 5);
+        *width = big16(frame + 7);
+        return 0;
+    case MEDIA_PNG:
+        if (len < 24)
+            return -1;
+        *width = big16(head + 16) << 16 | big16(head + 18);
+        *height = big16(head + 20) << 16 | big16(head + 22);
+        return 0;
+    case MEDIA_GIF:
+        if (len < 10)
+            return -1;
+        *width = little16(head + 6);
+        *height = little16(head + 8);
+        return 0;
+    case MEDIA_BMP:
+        if (len < 26)
+            return -1;
+        *width = little16(head + 20) << 16 | little16(head + 18);
+        *height = little16(head + 24) << 16 | little16(head + 22);
+        return 0;
+    default:
+        return -1;
+    }
+}
+
 const char *media_type_name(enum media_type type)
 {
     return names[type];

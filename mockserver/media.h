@@ -26,6 +26,14 @@ enum { MEDIA_SNIFF_LEN = 16 };
 
 enum media_type media_sniff(const unsigned char *head, size_t len);
 
+/*
+ * Reads the width and height in pixels of a JPEG, PNG, GIF or BMP out of its
+ * first bytes. Returns 0, or -1 when they are not there; a JPEG may hold them
+ * later than any window.
+ */
+int media_dimensions(const unsigned char *head, size_t len, unsigned *width,
+                     unsigned *height);
+
 /* The registered media type, for example "image/jpeg";
  * "application/octet-stream" for MEDIA_UNKNOWN. */
 const char *media_type_name(enum media_type type);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "media.h"
+#include "sha256.h"
 
 enum param_id {
     PARAM_APPID,
@@ -37,6 +38,8 @@ struct upload {
     uint64_t size;             /* bytes of the whole file */
     const unsigned char *head; /* its first bytes, up to FAULT_FILE_WINDOW */
     size_t head_len;
+    bool has_sha256;
+    unsigned char sha256[SHA256_LEN]; /* of the whole file */
     bool bad_base64; /* came as JSON text that is not Base64 */
 };
 

@@ -102,15 +102,18 @@ void pipeline_head(const struct pipeline *p, struct exchange *x)
 void pipeline_body(const struct pipeline *p, struct exchange *x,
                    const char *data, size_t len)
 {
+    uint64_t max = p->settings->max_body;
+    uint64_t room = x->body.received < max ? max - x->body.received : 0;
     unsigned known = x->body.n_values;
 
-    if (x->body.received + len > p->settings->max_body) {
-        x->body.received += len;
+    /* What fits is read all the same: however the body was cut into pieces,
+     * the faults found in it are then the same. */
+    body_feed(&x->body, data, len < room ? len : (size_t)room);
+    if (len > room) {
+        x->body.received += len - room;
         body_discard(&x->body);
         exchange_fail(x, ERR_BODY_TOO_LARGE, "the body is over the limit");
-        return;
     }
-    body_feed(&x->body, data, len);
     if (x->body.n_values != known)
         decide_fault(x, p->settings);
 }
@@ -173,4 +176,18 @@ int pipeline_finish(const struct pipeline *p, struct exchange *x)
     decide(x);
     log_exchange(p, x);
     return render(x, p->settings);
+}
+
+void pipeline_abandon(const struct pipeline *p, struct exchange *x)
+{
+    char target[160];
+
+    x->cut_short = true;
+    log_write(p->log, LOG_INFO,
+              "#%" PRIu64 " %s %s: cut short after %" PRIu64
+              " bytes of its body",
+              x->id, x->request.client,
+              log_quote(target, sizeof(target), x->request.target,
+                        strlen(x->request.target)),
+              x->body.received);
 }

@@ -49,4 +49,8 @@ void pipeline_body(const struct pipeline *p, struct exchange *x,
  */
 int pipeline_finish(const struct pipeline *p, struct exchange *x);
 
+/* The client went before its request was complete: no reply is due, but what
+ * came is recorded. Also for a head that the HTTP library refused itself. */
+void pipeline_abandon(const struct pipeline *p, struct exchange *x);
+
 #endif

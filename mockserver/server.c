@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <microhttpd.h>
 #include "listen.h"
-#include "text.h"
+#include "request.h"
 #include "timers.h"
 
 struct server {
@@ -45,135 +45,27 @@ struct transaction {
     int64_t started_us; /* of the body; clock_monotonic_us() */
     uint64_t drained;   /* bytes since it was refused */
     struct timer timer;
-    bool gone;     /* the peer hung up while we waited */
-    bool hurry;    /* the server stops: no more dribbling */
-    bool may_send; /* dribble: the next byte is due */
+    bool gone;      /* the peer hung up while we waited */
+    bool hurry;     /* the server stops: no more dribbling */
+    bool may_send;  /* dribble: the next byte is due */
+    bool is_broken; /* memory ran out while the head was read */
 };
 
 /* the request's head */
-
-static void refuse_framing(struct request *r, const char *why)
-{
-    if (!r->malformed)
-        r->malformed = why;
-}
-
-/* Names with anything but tchar, and values with control bytes, come from
- * folding and other tricks that two parsers may read differently. */
-static bool is_clean_field(const char *name, size_t name_len, const char *value,
-                           size_t value_len)
-{
-    for (size_t i = 0; i < name_len; i++) {
-        if (!text_is_tchar(name[i]))
-            return false;
-    }
-    for (size_t i = 0; i < value_len; i++) {
-        unsigned char c = (unsigned char)value[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return name_len > 0;
-}
-
-struct head_reader {
-    struct request *r;
-    unsigned n_lengths;
-    unsigned n_codings;
-    unsigned n_hosts;
-};
-
-static void take_content_length(struct head_reader *h, const char *value)
-{
-    uint64_t len;
-
-    if (h->n_lengths++ > 0)
-        refuse_framing(h->r, "Content-Length is given twice");
-    else if (text_parse_u64(value, strlen(value), INT64_MAX, &len) < 0)
-        refuse_framing(h->r, "Content-Length is not a length");
-    else
-        h->r->content_length = (int64_t)len;
-}
-
-static void take_transfer_encoding(struct head_reader *h, const char *value)
-{
-    h->r->chunked = true;
-    if (h->n_codings++ > 0)
-        refuse_framing(h->r, "Transfer-Encoding is given twice");
-    else if (strcasecmp(value, "chunked") != 0)
-        refuse_framing(h->r, "Transfer-Encoding is not exactly chunked");
-}
-
-static void take_host(struct head_reader *h, const char *value)
-{
-    if (h->n_hosts++ > 0)
-        refuse_framing(h->r, "Host is given twice");
-    h->r->host = value;
-}
-
-static void take_expect(struct head_reader *h, const char *value)
-{
-    h->r->expects_continue = !strcasecmp(value, "100-continue");
-}
-
-/* The first of a repeated field counts. */
-static void take_first(const char **slot, const char *value)
-{
-    if (!*slot)
-        *slot = value;
-}
 
 static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind,
                                 const char *name, size_t name_len,
                                 const char *value, size_t value_len)
 {
-    struct head_reader *h = cls;
+    struct transaction *t = cls;
 
     (void)kind;
-    if (!value) {
-        value = "";
-        value_len = 0;
+    if (request_take_field(t->x, name, name_len, value ? value : "",
+                           value ? value_len : 0) < 0) {
+        t->is_broken = true;
+        return MHD_NO;
     }
-    if (!is_clean_field(name, name_len, value, value_len))
-        refuse_framing(h->r, "a header field holds bytes that it must not");
-    else if (!strcasecmp(name, "Content-Length"))
-        take_content_length(h, value);
-    else if (!strcasecmp(name, "Transfer-Encoding"))
-        take_transfer_encoding(h, value);
-    else if (!strcasecmp(name, "Host"))
-        take_host(h, value);
-    else if (!strcasecmp(name, "Expect"))
-        take_expect(h, value);
-    else if (!strcasecmp(name, "Authorization"))
-        take_first(&h->r->authorization, value);
-    else if (!strcasecmp(name, "Content-Type"))
-        take_first(&h->r->content_type, value);
-    else if (!strcasecmp(name, "X-Mock-Fault"))
-        take_first(&h->r->fault, value);
     return MHD_YES;
-}
-
-/* The path of a target in origin or absolute form, decoded, without query. */
-static const char *path_of(struct arena *arena, const char *target)
-{
-    size_t len;
-    char *path;
-    size_t n;
-
-    if (!strncasecmp(target, "http://", 7) ||
-        !strncasecmp(target, "https://", 8)) {
-        target = strstr(target, "://") + 3;
-        target += strcspn(target, "/?#");
-    }
-    len = strcspn(target, "?#");
-    path = arena_alloc(arena, len + 1);
-    if (!path)
-        return NULL;
-    n = text_percent_decode(target, len, path);
-    if (n == (size_t)-1)
-        return NULL;
-    path[n] = '\0';
-    return path;
 }
 
 static void take_client(struct request *r, struct MHD_Connection *connection)
@@ -199,25 +91,18 @@ static void take_client(struct request *r, struct MHD_Connection *connection)
              strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
 }
 
-static void read_head(struct transaction *t, const char *method,
-                      const char *version)
+/* Returns -1 when memory ran out. */
+static int read_head(struct transaction *t, const char *method,
+                     const char *version)
 {
     struct request *r = &t->x->request;
-    struct head_reader h = {.r = r};
 
-    r->method = method;
-    r->path = path_of(&t->x->arena, r->target);
-    MHD_get_connection_values_n(t->connection, MHD_HEADER_KIND, on_field, &h);
-    if (h.n_lengths > 0 && h.n_codings > 0)
-        refuse_framing(r, "both Content-Length and Transfer-Encoding");
-    if (h.n_hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
-        refuse_framing(r, "Host is missing");
+    if (request_take_line(t->x, method, r->target, version) < 0)
+        return -1;
+    MHD_get_connection_values_n(t->connection, MHD_HEADER_KIND, on_field, t);
+    request_finish_head(t->x);
     take_client(r, t->connection);
-}
-
-static bool has_body(const struct request *r)
-{
-    return r->chunked || r->content_length > 0;
+    return t->is_broken ? -1 : 0;
 }
 
 /* waiting */
@@ -472,7 +357,8 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
 {
     struct request *r = &t->x->request;
 
-    read_head(t, method, version);
+    if (read_head(t, method, version) < 0)
+        return MHD_NO;
     pipeline_head(t->server->pipeline, t->x);
     t->phase = PHASE_BODY;
     t->started_us = clock_monotonic_us();
@@ -480,7 +366,7 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
         return finish(t);
     /* A client that waits for leave to send its body is told at once; any
      * other has begun to send and would lose an answer given now. */
-    if (t->x->refused_on_headers && r->expects_continue && has_body(r))
+    if (t->x->refused_on_headers && r->expects_continue && request_has_body(r))
         return finish(t);
     return MHD_YES;
 }
@@ -551,10 +437,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
     if (!t)
         return;
     if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT)
-        log_write(s->pipeline->log, LOG_INFO,
-                  "#%" PRIu64 " cut short by the client after %" PRIu64
-                  " bytes of its body",
-                  t->x->id, t->x->body.received);
+        pipeline_abandon(s->pipeline, t->x);
     exchange_free(t->x);
     free(t);
     *con_cls = NULL;

@@ -1,0 +1,193 @@
+#include "request.h"
+
+#include <string.h>
+#include <strings.h>
+#include "text.h"
+
+static void refuse_framing(struct request *r, const char *why)
+{
+    if (!r->malformed)
+        r->malformed = why;
+}
+
+/* The path of a target in origin or absolute form, decoded, without query;
+ * one that cannot be decoded stays NULL. */
+static int take_path(struct request *r, struct arena *arena)
+{
+    const char *target = r->target;
+    size_t len;
+    char *path;
+    size_t n;
+
+    if (!strncasecmp(target, "http://", 7) ||
+        !strncasecmp(target, "https://", 8)) {
+        target = strstr(target, "://") + 3;
+        target += strcspn(target, "/?#");
+    }
+    len = strcspn(target, "?#");
+    path = arena_alloc(arena, len + 1);
+    if (!path)
+        return -1;
+    n = text_percent_decode(target, len, path);
+    if (n != (size_t)-1) {
+        path[n] = '\0';
+        r->path = path;
+    }
+    return 0;
+}
+
+int request_take_line(struct exchange *x, const char *method,
+                      const char *target, const char *version)
+{
+    struct request *r = &x->request;
+
+    r->method = method;
+    r->version = version;
+    r->target = target;
+    return take_path(r, &x->arena);
+}
+
+/* Names with anything but tchar, and values with control bytes, come from
+ * folding and other tricks that two parsers may read differently. */
+static bool is_clean(const struct field *field)
+{
+    for (size_t i = 0; i < field->name_len; i++) {
+        if (!text_is_tchar(field->name[i]))
+            return false;
+    }
+    for (size_t i = 0; i < field->value_len; i++) {
+        unsigned char c = (unsigned char)field->value[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return field->name_len > 0;
+}
+
+static void take_content_length(struct request *r, const struct field *field)
+{
+    uint64_t len;
+
+    if (r->n_lengths++ > 0)
+        refuse_framing(r, "Content-Length is given twice");
+    else if (text_parse_u64(field->value, field->value_len, INT64_MAX, &len) <
+             0)
+        refuse_framing(r, "Content-Length is not a length");
+    else
+        r->content_length = (int64_t)len;
+}
+
+static void take_transfer_encoding(struct request *r, const struct field *field)
+{
+    if (r->n_codings++ > 0)
+        refuse_framing(r, "Transfer-Encoding is given twice");
+    else if (!text_equal_nocase(field->value, field->value_len, "chunked"))
+        refuse_framing(r, "Transfer-Encoding is not exactly chunked");
+    r->chunked = true;
+}
+
+static void take_host(struct request *r, const struct field *field)
+{
+    if (r->host)
+        refuse_framing(r, "Host is given twice");
+    r->host = field->value;
+}
+
+static void take_expect(struct request *r, const struct field *field)
+{
+    r->expects_continue =
+        text_equal_nocase(field->value, field->value_len, "100-continue");
+}
+
+/* The first of a repeated field counts. */
+static void take_first(const char **slot, const struct field *field)
+{
+    if (!*slot)
+        *slot = field->value;
+}
+
+static void take_authorization(struct request *r, const struct field *field)
+{
+    take_first(&r->authorization, field);
+}
+
+static void take_content_type(struct request *r, const struct field *field)
+{
+    take_first(&r->content_type, field);
+}
+
+static void take_fault(struct request *r, const struct field *field)
+{
+    take_first(&r->fault, field);
+}
+
+static void take_origin(struct request *r, const struct field *field)
+{
+    take_first(&r->origin, field);
+}
+
+static const struct {
+    const char *name;
+    void (*take)(struct request *r, const struct field *field);
+} known[] = {
+    {"Authorization", take_authorization},
+    {"Content-Length", take_content_length},
+    {"Content-Type", take_content_type},
+    {"Expect", take_expect},
+    {"Host", take_host},
+    {"Origin", take_origin},
+    {"Transfer-Encoding", take_transfer_encoding},
+    {"X-Mock-Fault", take_fault},
+};
+
+int request_take_field(struct exchange *x, const char *name, size_t name_len,
+                       const char *value, size_t value_len)
+{
+    struct request *r = &x->request;
+    struct field *field = arena_calloc(&x->arena, sizeof(*field));
+
+    if (!field)
+        return -1;
+    field->name = name;
+    field->name_len = name_len;
+    field->value = value;
+    field->value_len = value_len;
+    if (r->last_field)
+        r->last_field->next = field;
+    else
+        r->fields = field;
+    r->last_field = field;
+    if (!is_clean(field)) {
+        refuse_framing(r, "a header field holds bytes that it must not");
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (text_equal_nocase(name, name_len, known[i].name)) {
+            known[i].take(r, field);
+            break;
+        }
+    }
+    return 0;
+}
+
+void request_finish_head(struct exchange *x)
+{
+    struct request *r = &x->request;
+
+    if (r->n_lengths > 0 && r->n_codings > 0)
+        refuse_framing(r, "both Content-Length and Transfer-Encoding");
+    if (!r->host && strcmp(r->version, "HTTP/1.0") != 0)
+        refuse_framing(r, "Host is missing");
+}
+
+bool request_has_body(const struct request *r)
+{
+    return r->chunked || r->content_length > 0;
+}
+
+const char *request_query(const struct request *r)
+{
+    const char *mark = strpbrk(r->target, "?#");
+
+    return mark && *mark == '?' ? mark + 1 : NULL;
+}
