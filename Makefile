@@ -48,13 +48,23 @@ endif
 SERVER_SRC := $(wildcard mockserver/*.c mockserver/handlers/*.c)
 UNIT_SRC := $(wildcard mockserver/tests/*.c)
 E2E_SRC := $(wildcard mockserver/tests/e2e/*.c)
-HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h)
-OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC)
+FUZZ_SRC := $(wildcard mockserver/fuzz/*.c)
+BENCH_SRC := $(wildcard mockserver/bench/*.c)
+HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h \
+	mockserver/fuzz/*.h)
+OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SERVER_OBJ := $(call obj,$(SERVER_SRC))
 UNIT_OBJ := $(call obj,$(UNIT_SRC))
 E2E_OBJ := $(call obj,$(E2E_SRC))
+FUZZ_OBJ := $(call obj,$(FUZZ_SRC))
+BENCH_OBJ := $(call obj,$(BENCH_SRC))
+# Each fuzz_NAME.c is an entry of its own but for these two.
+PARSERS := $(filter-out support replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
+FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
+REPLAYERS := $(PARSERS:%=$(B)/fuzz_replay_%)
+FUZZ_SECONDS ?= 20
 GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 
 # targets for people
@@ -64,16 +74,17 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench fuzz coverage install deps format docs fixtures clean help
+	bench fuzz fuzz-run coverage install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
 
 run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
 	@exec $(B)/mockserver --log-level info $(ARGS)
 
-test: $(B)/mockserver $(B)/unit_tests $(B)/e2e_tests ## run all tests against a private server
-	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh $(B)/unit_tests \
-		$(B)/e2e_tests mockserver/tests/docs.sh
+test: $(B)/mockserver $(B)/unit_tests $(B)/e2e_tests $(REPLAYERS) ## run all tests against a private server
+	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) \
+		mockserver/tests/run.sh $(B)/unit_tests $(B)/e2e_tests \
+		mockserver/tests/fuzz_replay.sh mockserver/tests/docs.sh
 
 unit-test: $(B)/unit_tests ## run the unit tests alone
 	@mockserver/tests/run.sh $(B)/unit_tests
@@ -87,16 +98,22 @@ docs-test: $(B)/mockserver ## run every command that the documents show
 check: ## format, clang-tidy, headers, include direction, generated files
 	@.ci/check $(CHECKS)
 
-bench: $(B)/mockserver $(B)/bench_load ## measure requests per second and CPU time
-	@MOCKSERVER=$(B)/mockserver mockserver/bench/run.sh $(B)/bench_load
+bench: $(B)/mockserver $(B)/bench_load $(B)/bench_baseline ## measure requests per second and CPU time
+	@mockserver/bench/run.sh $(B)
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
-	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined \
+		B=build/fuzz fuzz-run
 
+fuzz-run: $(FUZZERS)
+	@mockserver/fuzz/run.sh $(B) $(FUZZ_SECONDS) $(PARSERS)
+
+# The counters of an earlier run would add to those of this one.
 coverage: ## line coverage of the unit and end-to-end tests, by gcov
+	@[ ! -d build/coverage ] || find build/coverage -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory SANITIZE= B=build/coverage \
-		CFLAGS='-O0 -g --coverage' test
-	@.ci/coverage build/coverage
+		CFLAGS='-O0 -g --coverage' test; \
+		status=$$?; .ci/coverage build/coverage && exit $$status
 
 install: all ## install the server to PREFIX
 	install -D -m 755 $(B)/mockserver $(DESTDIR)$(PREFIX)/bin/mockserver
@@ -125,10 +142,11 @@ help: ## print this
 NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
 	libssl-dev $(if $(findstring clang,$(CC)),clang)
 NEED_TEST := libcriterion-dev curl openssl
+NEED_FUZZ := clang libclang-rt-dev
 NEED_CHECK := clang-format clang-tidy clang
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test docs-test check deps fuzz \
-	coverage bench,$(MAKECMDGOALS))
+	fuzz-run coverage bench,$(MAKECMDGOALS))
 
 $(B)/.need-build:
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_BUILD)
@@ -140,6 +158,10 @@ $(B)/.need-test: | $(B)/.need-build
 
 $(B)/.need-check: | $(B)/.need-build
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_CHECK)
+	@mkdir -p $(@D) && touch $@
+
+$(B)/.need-fuzz: | $(B)/.need-build
+	@.ci/need $(if $(INSTALLS),--install) $(NEED_FUZZ)
 	@mkdir -p $(@D) && touch $@
 
 # building
@@ -166,6 +188,11 @@ $(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-build
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
 
+$(FUZZ_OBJ) $(BENCH_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(B)/.need-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
 $(UNIT_OBJ) $(E2E_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-test
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -184,4 +211,26 @@ $(B)/e2e_tests: $(E2E_OBJ) $(B)/obj/mockserver/error_codes.o
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
 
--include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d)
+FUZZ_COMMON := $(B)/obj/mockserver/fuzz/fuzz_support.o \
+	$(filter-out %/main.o,$(SERVER_OBJ))
+
+# libFuzzer comes with clang's own linking of `-fsanitize=fuzzer`.
+$(FUZZERS): $(B)/fuzz_%: $(B)/obj/mockserver/fuzz/fuzz_%.o $(FUZZ_COMMON) | $(B)/.need-fuzz
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
+$(REPLAYERS): $(B)/fuzz_replay_%: $(B)/obj/mockserver/fuzz/fuzz_%.o \
+		$(B)/obj/mockserver/fuzz/fuzz_replay.o $(FUZZ_COMMON)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
+$(B)/bench_load: $(B)/obj/mockserver/bench/load.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(B)/bench_baseline: $(B)/obj/mockserver/bench/baseline_mhd.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
+-include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d) \
+	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d)

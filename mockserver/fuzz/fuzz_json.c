@@ -1,0 +1,101 @@
+/*
+ * A JSON body: the input is the body. Whole and in pieces it must give the
+ * same code and the same parameter values.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "body.h"
+#include "fault.h"
+#include "fuzz_support.h"
+#include "settings.h"
+
+struct intake {
+    struct arena arena;
+    struct body body;
+    enum error_code code;
+};
+
+static void intake_init(struct intake *in)
+{
+    struct content_type type;
+
+    content_type_parse(&type, "application/json");
+    arena_init(&in->arena);
+    body_init(&in->body, &in->arena);
+    FUZZ_CHECK(body_begin(&in->body, &type, BODY_JSON, SETTINGS_MAX_BODY) ==
+               ERR_OK);
+}
+
+static void intake_release(struct intake *in)
+{
+    body_release(&in->body);
+    arena_release(&in->arena);
+}
+
+static void feed_pieces(struct intake *in, struct fuzz_input text)
+{
+    struct fuzz_splits splits;
+    char *piece;
+    size_t len;
+
+    fuzz_splits_init(&splits, text);
+    while ((piece = fuzz_splits_next(&splits, &len))) {
+        body_feed(&in->body, piece, len);
+        free(piece);
+    }
+    in->code = body_finish(&in->body);
+}
+
+static void check_value(const struct param_value *value, enum param_id id)
+{
+    switch (value->form) {
+    case PARAM_ABSENT:
+    case PARAM_OTHER:
+        break;
+    case PARAM_TEXT:
+    case PARAM_INTEGER:
+        FUZZ_CHECK(!param_is_file(id));
+        FUZZ_CHECK(strlen(value->text) == value->text_len);
+        break;
+    case PARAM_FILE:
+        FUZZ_CHECK(param_is_file(id));
+        FUZZ_CHECK(value->file.head_len <= FAULT_FILE_WINDOW);
+        FUZZ_CHECK(value->file.head_len <= value->file.size);
+        upload_type(&value->file);
+        break;
+    }
+}
+
+static void compare(const struct param_value *a, const struct param_value *b)
+{
+    FUZZ_CHECK(a->form == b->form && a->text_len == b->text_len);
+    FUZZ_CHECK(!a->text_len || !memcmp(a->text, b->text, a->text_len));
+    FUZZ_CHECK(a->file.size == b->file.size &&
+               a->file.head_len == b->file.head_len &&
+               a->file.bad_base64 == b->file.bad_base64);
+    FUZZ_CHECK(!a->file.head_len ||
+               !memcmp(a->file.head, b->file.head, a->file.head_len));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct fuzz_input text = {data ? (const char *)data : "", len};
+    struct intake whole, pieces;
+
+    intake_init(&whole);
+    intake_init(&pieces);
+    body_feed(&whole.body, text.ptr, text.len);
+    whole.code = body_finish(&whole.body);
+    feed_pieces(&pieces, text);
+    FUZZ_CHECK(whole.code == ERR_OK || whole.code == ERR_BAD_REQUEST);
+    FUZZ_CHECK((whole.code == ERR_OK) == !whole.body.why);
+    FUZZ_CHECK(whole.code == pieces.code);
+    FUZZ_CHECK(whole.body.received == len && pieces.body.received == len);
+    for (int id = 0; id < PARAM__COUNT; id++) {
+        check_value(&whole.body.values[id], (enum param_id)id);
+        compare(&whole.body.values[id], &pieces.body.values[id]);
+    }
+    intake_release(&whole);
+    intake_release(&pieces);
+    return 0;
+}
