@@ -7,6 +7,10 @@
 # Exit: 0 all passed, 1 something failed, 2 nothing ran.
 set -u
 
+# For sanitizer builds; others ignore it.
+LSAN_OPTIONS="suppressions=$(dirname "$0")/lsan.supp:print_suppressions=0"
+export LSAN_OPTIONS
+
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 passed=0
