@@ -123,6 +123,8 @@ static int on_part_data(void *ctx, const char *data, size_t len)
     if (part->file.size > BODY_MAX_FIELD) {
         if (!b->long_field)
             b->long_field = part->header.name;
+        /* None of it, so that the pieces it came in do not matter. */
+        strbuf_reset(&b->text);
         return 0;
     }
     if (part->param < PARAM__COUNT && !part->repeated)
@@ -140,9 +142,7 @@ static int on_part_end(void *ctx)
     b->n_values++;
     if (end_hash(b, &part->file) < 0)
         return -1;
-    /* Of a field that is too long nothing counts, not even what came before
-     * it was. */
-    if (!value || (!part->is_file && part->file.size > BODY_MAX_FIELD))
+    if (!value)
         return 0;
     if (part->is_file) {
         value->form = PARAM_FILE;

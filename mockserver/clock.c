@@ -47,6 +47,17 @@ void clock_restore(struct clock *c)
     clock_shift(c, 0);
 }
 
+enum clock_mode clock_mode(const struct clock *c, int64_t *offset_s)
+{
+    int64_t offset_us = atomic_load(&c->offset_us);
+
+    *offset_s = 0;
+    if (atomic_load(&c->frozen_us) >= 0)
+        return CLOCK_FROZEN;
+    *offset_s = offset_us / 1000000;
+    return offset_us == 0 ? CLOCK_RUNNING : CLOCK_SHIFTED;
+}
+
 void ids_init(struct ids *ids, uint64_t seed)
 {
     ids->seed = seed;

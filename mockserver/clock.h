@@ -29,6 +29,11 @@ void clock_freeze(struct clock *c, int64_t unix_s);
 void clock_shift(struct clock *c, int64_t seconds);
 void clock_restore(struct clock *c);
 
+enum clock_mode { CLOCK_RUNNING, CLOCK_FROZEN, CLOCK_SHIFTED };
+
+/* Tells which of these holds; *offset_s is the shift, 0 in the other modes. */
+enum clock_mode clock_mode(const struct clock *c, int64_t *offset_s);
+
 struct ids {
     uint64_t seed;
     atomic_uint_fast64_t last;

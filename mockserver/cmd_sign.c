@@ -2,24 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include "commands.h"
-#include "signature.h"
-
-enum { DEFAULT_VALIDITY_S = 30 * 24 * 3600 };
+#include "signing.h"
 
 struct sign_options {
     const char *accounts;
     const char *secret_id;
-    const char *bucket;
-    const char *userid;
-    const char *fileid;
-    uint64_t valid_s;
-    bool single_use;
-    uint64_t now; /* 0: the system's time */
-    uint64_t rand;
-    bool has_rand;
+    struct signing signing; /* `now` 0: the system's time */
 };
 
 #define STRING_SETTER(name, field)                                             \
@@ -32,31 +22,40 @@ struct sign_options {
 
 STRING_SETTER(set_accounts, accounts)
 STRING_SETTER(set_secret_id, secret_id)
-STRING_SETTER(set_bucket, bucket)
-STRING_SETTER(set_userid, userid)
-STRING_SETTER(set_fileid, fileid)
+STRING_SETTER(set_bucket, signing.bucket)
+STRING_SETTER(set_userid, signing.userid)
+STRING_SETTER(set_fileid, signing.fileid)
 
 static bool set_valid(void *target, const char *value, char *why)
 {
+    struct sign_options *options = target;
+    uint64_t number = 0;
+
     (void)why;
-    /* Longer than the service allows can be signed: it is a case to test. */
-    return options_number(value, 1, 1000000000,
-                          &((struct sign_options *)target)->valid_s);
+    if (!options_number(value, 1, SIGNING_MAX_VALIDITY_S, &number))
+        return false;
+    options->signing.valid_s = (int64_t)number;
+    return true;
 }
 
 static bool set_single_use(void *target, const char *value, char *why)
 {
     (void)value;
     (void)why;
-    ((struct sign_options *)target)->single_use = true;
+    ((struct sign_options *)target)->signing.single_use = true;
     return true;
 }
 
 static bool set_now(void *target, const char *value, char *why)
 {
+    struct sign_options *options = target;
+    uint64_t number = 0;
+
     (void)why;
-    return options_number(value, 1, INT64_MAX / 2,
-                          &((struct sign_options *)target)->now);
+    if (!options_number(value, 1, INT64_MAX / 2, &number))
+        return false;
+    options->signing.now = (int64_t)number;
+    return true;
 }
 
 static bool set_rand(void *target, const char *value, char *why)
@@ -64,8 +63,8 @@ static bool set_rand(void *target, const char *value, char *why)
     struct sign_options *options = target;
 
     (void)why;
-    options->has_rand = true;
-    return options_number(value, 0, UINT64_MAX, &options->rand);
+    options->signing.has_rand = true;
+    return options_number(value, 0, UINT64_MAX, &options->signing.rand);
 }
 
 static const struct option_row rows[] = {
@@ -143,38 +142,14 @@ static const struct account_key *find_key(const struct accounts *accounts,
     return key;
 }
 
-static uint64_t random_number(const struct sign_options *options)
+static int sign(struct signing *signing, const struct account_key *key)
 {
-    uint32_t n = 0;
-
-    if (options->has_rand)
-        return options->rand;
-    if (getrandom(&n, sizeof(n), 0) != sizeof(n))
-        n = (uint32_t)time(NULL);
-    return n % 1000000000;
-}
-
-static int sign(const struct sign_options *options,
-                const struct account_key *key)
-{
-    const struct account *owner = account_key_owner(key);
-    struct signature_request request = {
-        .key = key,
-        .bucket = options->bucket,
-        .now = options->now ? (int64_t)options->now : (int64_t)time(NULL),
-        .rand = random_number(options),
-        .userid = options->userid,
-        .fileid = options->fileid,
-    };
     char *value;
 
-    if (!options->single_use)
-        request.expires = request.now + (int64_t)options->valid_s;
-    if (!request.bucket && owner->n_buckets > 0)
-        request.bucket = owner->buckets[0];
-    if (request.bucket && request.bucket[0] == '\0')
-        request.bucket = NULL;
-    value = signature_make(&request);
+    signing->key = key;
+    if (signing->now == 0)
+        signing->now = (int64_t)time(NULL);
+    value = signing_make(signing);
     if (!value)
         return usage_error("the signature could not be made");
     printf("%s\n", value);
@@ -184,7 +159,7 @@ static int sign(const struct sign_options *options,
 
 static int run(int argc, char **argv)
 {
-    struct sign_options options = {.valid_s = DEFAULT_VALIDITY_S};
+    struct sign_options options = {0};
     const struct account_key *key;
     struct accounts *accounts;
     char *why = NULL;
@@ -200,7 +175,7 @@ static int run(int argc, char **argv)
         return status;
     }
     key = find_key(accounts, options.secret_id);
-    status = key ? sign(&options, key) : EXIT_USAGE;
+    status = key ? sign(&options.signing, key) : EXIT_USAGE;
     accounts_free(accounts);
     return status;
 }

@@ -34,7 +34,7 @@ struct field {
  * live until the reply is sent; absent fields are NULL. */
 struct request {
     const char *method;
-    const char *version; /* for example "HTTP/1.1" */
+    const char *version;  /* for example "HTTP/1.1" */
     struct field *fields; /* in order; the structs live in the arena */
     struct field *last_field;
     const char *target; /* as on the request line, arena */
@@ -42,10 +42,10 @@ struct request {
     const char *host;
     const char *authorization;
     const char *content_type;
-    const char *fault;      /* X-Mock-Fault */
+    const char *fault; /* X-Mock-Fault */
     const char *origin;
-    unsigned n_lengths; /* Content-Length fields */
-    unsigned n_codings; /* Transfer-Encoding fields */
+    unsigned n_lengths;     /* Content-Length fields */
+    unsigned n_codings;     /* Transfer-Encoding fields */
     int64_t content_length; /* -1: not given */
     bool chunked;
     bool expects_continue; /* Expect: 100-continue */
@@ -101,10 +101,10 @@ struct exchange {
     /* decide */
     enum fault_source fault_source;
     struct fault fault;
-    uint64_t fault_rule; /* id of the admin API's rule; 0: none */
+    uint64_t fault_rule;       /* id of the admin API's rule; 0: none */
     const char *fault_problem; /* arena; a SPEC that does not parse, and why */
-    struct decision natural;  /* what no fault would have changed */
-    struct decision decision; /* what is served */
+    struct decision natural;   /* what no fault would have changed */
+    struct decision decision;  /* what is served */
 
     struct reply reply;
 

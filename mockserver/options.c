@@ -61,7 +61,6 @@ static bool apply(const struct option_row *row, void *target, const char *value)
     return false;
 }
 
-/* getopt says which word it could not use only by its position. */
 static void complain(const char *word, int missing_argument)
 {
     char shown[128];
@@ -78,20 +77,22 @@ enum options_result options_parse(const struct option_table *table,
                                   int *rest)
 {
     struct option longs[MAX_ROWS + 2];
+    int at = 1; /* the word being read; optind may be at it or past it */
     int c;
 
     fill(longs, table);
     opterr = 0;
-    optind = 1;
+    optind = 0; /* with glibc: forget any word left half read */
     while ((c = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
         if (c == HELP_VALUE || c == 'h')
             return OPTIONS_HELP;
         if (c < FIRST_VALUE) {
-            complain(argv[optind - 1], c == ':');
+            complain(argv[at], c == ':');
             return OPTIONS_BAD;
         }
         if (!apply(&table->rows[c - FIRST_VALUE], target, optarg))
             return OPTIONS_BAD;
+        at = optind;
     }
     *rest = optind;
     return OPTIONS_OK;

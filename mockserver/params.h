@@ -40,7 +40,7 @@ struct upload {
     size_t head_len;
     bool has_sha256;
     unsigned char sha256[SHA256_LEN]; /* of the whole file */
-    bool bad_base64; /* came as JSON text that is not Base64 */
+    bool bad_base64;                  /* came as JSON text that is not Base64 */
 };
 
 struct param_value {

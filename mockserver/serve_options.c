@@ -135,7 +135,7 @@ static const struct option_row rows[] = {
     {
         .name = "fault",
         .argument = "SPEC",
-        .help = "answer every call with this fault, for example -5007,\n"
+        .help = "answer every call with this fault, such as -5007,\n"
                 "9, unlisted=-9999, delay=500, hang or html_502",
         .expected = "a fault spec",
         .set = set_fault,

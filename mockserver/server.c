@@ -449,7 +449,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 
 /* life cycle */
 
-static void on_library_log(void *cls, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+on_library_log(void *cls, const char *fmt, va_list ap)
 {
     const struct server *s = cls;
     char text[512];

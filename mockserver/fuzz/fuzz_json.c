@@ -75,6 +75,8 @@ static void compare(const struct param_value *a, const struct param_value *b)
                a->file.bad_base64 == b->file.bad_base64);
     FUZZ_CHECK(!a->file.head_len ||
                !memcmp(a->file.head, b->file.head, a->file.head_len));
+    FUZZ_CHECK(a->file.has_sha256 == b->file.has_sha256);
+    FUZZ_CHECK(!memcmp(a->file.sha256, b->file.sha256, sizeof(a->file.sha256)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -219,7 +219,7 @@ Test(pipeline, without_a_defect_the_call_succeeds, .timeout = 10)
     exchange_free(x);
 }
 
-Test(pipeline, of_any_two_defects_the_earlier_decides, .timeout = 30)
+Test(pipeline, of_any_two_defects_the_earlier_decides, .timeout = 10)
 {
     world_use_accounts(&world, three_accounts);
     for (int first = 0; first < DEFECT__COUNT; first++) {
@@ -468,7 +468,7 @@ static void expect_same_json(const char *path, const char *json)
     call_release(&c);
 }
 
-Test(pipeline, any_split_of_a_form_gives_the_same_reply, .timeout = 60)
+Test(pipeline, any_split_of_a_form_gives_the_same_reply, .timeout = 10)
 {
     expect_same_form(NULL, "right");
     expect_same_form((struct change[]){{"compare_flag", "false"}, {0}},
@@ -488,7 +488,7 @@ Test(pipeline, any_split_of_a_form_gives_the_same_reply, .timeout = 60)
                      "fault in file and seq");
 }
 
-Test(pipeline, any_split_of_json_gives_the_same_reply, .timeout = 30)
+Test(pipeline, any_split_of_json_gives_the_same_reply, .timeout = 10)
 {
     expect_same_json(PICTURE,
                      "{\"appid\":\"1000001\",\"url\":\"http://a/b.jpg\"}");
@@ -499,7 +499,7 @@ Test(pipeline, any_split_of_json_gives_the_same_reply, .timeout = 30)
     expect_same_json(GETFOUR, "");
 }
 
-Test(pipeline, any_split_of_a_broken_form_gives_the_same_reply, .timeout = 30)
+Test(pipeline, any_split_of_a_broken_form_gives_the_same_reply, .timeout = 10)
 {
     struct call c;
 
@@ -514,7 +514,7 @@ Test(pipeline, any_split_of_a_broken_form_gives_the_same_reply, .timeout = 30)
 }
 
 Test(pipeline, any_split_of_a_body_over_the_limit_gives_the_same_reply,
-     .timeout = 60)
+     .timeout = 10)
 {
     struct call c;
 
@@ -529,7 +529,7 @@ Test(pipeline, any_split_of_a_body_over_the_limit_gives_the_same_reply,
 }
 
 Test(pipeline, any_split_of_a_field_over_the_limit_gives_the_same_reply,
-     .timeout = 60)
+     .timeout = 10)
 {
     static const char *const names[] = {"seq", "url", "appid", "extra"};
     static char value[BODY_MAX_FIELD + 100];
@@ -1199,19 +1199,19 @@ static void expect_places_of_four(const char *flag, enum language language)
     }
 }
 
-Test(pipeline, every_code_of_a_compared_video_has_its_place, .timeout = 30)
+Test(pipeline, every_code_of_a_compared_video_has_its_place, .timeout = 10)
 {
     expect_places_of_four("true", LANGUAGE_EN);
     expect_places_of_four("true", LANGUAGE_ZH);
 }
 
-Test(pipeline, every_code_of_a_video_alone_has_its_place, .timeout = 30)
+Test(pipeline, every_code_of_a_video_alone_has_its_place, .timeout = 10)
 {
     expect_places_of_four("false", LANGUAGE_EN);
     expect_places_of_four("false", LANGUAGE_ZH);
 }
 
-Test(pipeline, every_code_of_the_other_endpoints_is_on_top, .timeout = 30)
+Test(pipeline, every_code_of_the_other_endpoints_is_on_top, .timeout = 10)
 {
     static const char *const paths[] = {PICTURE, GETFOUR};
 
@@ -1272,7 +1272,7 @@ Test(pipeline, a_place_on_the_other_endpoints_is_always_the_top, .timeout = 10)
     call_release(&c);
 }
 
-Test(pipeline, mapped_statuses_suit_the_codes, .timeout = 30)
+Test(pipeline, mapped_statuses_suit_the_codes, .timeout = 10)
 {
     static const struct {
         int code;

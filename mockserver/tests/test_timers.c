@@ -326,7 +326,7 @@ static int compare_addresses(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-Test(timers, ten_thousand_fire_once_each, .timeout = 30)
+Test(timers, ten_thousand_fire_once_each, .timeout = 10)
 {
     static struct timer list[MANY];
     struct timers *timers = start();
@@ -343,7 +343,7 @@ Test(timers, ten_thousand_fire_once_each, .timeout = 30)
     }
 }
 
-Test(timers, ten_thousand_are_stopped_soonest_first, .timeout = 30)
+Test(timers, ten_thousand_are_stopped_soonest_first, .timeout = 10)
 {
     static struct timer list[MANY];
     int64_t start_us = clock_monotonic_us() + NEVER_US;
@@ -388,7 +388,7 @@ static void *add_half(void *arg)
     return adder;
 }
 
-Test(timers, two_threads_may_add, .timeout = 30)
+Test(timers, two_threads_may_add, .timeout = 10)
 {
     static struct timer list[MANY];
     struct timers *timers = start();

@@ -163,6 +163,7 @@ Test(e2e_concurrency, a_stop_lets_an_upload_finish, .timeout = 20)
     cr_expect_str_eq(start, "HTTP/1.1 100");
     client_send(&c, q.body.data, q.body.len / 2);
     server_terminate(&s);
+    server_await_stopping(&s);
     client_send(&c, q.body.data + q.body.len / 2, q.body.len - q.body.len / 2);
     r = client_read(&c);
     expect_success(&r);
@@ -204,6 +205,7 @@ Test(e2e_concurrency, a_stop_completes_a_dribbled_answer, .timeout = 10)
     client_send_request(&c, &q);
     cr_assert(eq(int, (int)recv(c.fd, &byte, 1, MSG_PEEK), 1));
     server_terminate(&s);
+    server_await_stopping(&s);
     r = client_read(&c);
     expect_success(&r);
     server_wait(&s);

@@ -49,6 +49,20 @@ static struct reply exchange_expecting(const struct server *s,
     return r;
 }
 
+/* Sends everything before it reads anything, as simple clients do; these take
+ * a failed send for the end, so the server must take it all. */
+static struct reply push(const struct server *s, const struct request *q)
+{
+    struct client c;
+    struct reply r;
+
+    client_open(&c, s);
+    cr_expect(client_send_request(&c, q), "the server took no more");
+    r = client_read(&c);
+    client_close(&c);
+    return r;
+}
+
 Test(e2e_limits, six_mebibytes_pass_and_one_byte_more_is_23, .timeout = 20)
 {
     static const enum framing framings[] = {FRAME_LENGTH, FRAME_CHUNKED};
@@ -134,7 +148,7 @@ Test(e2e_limits, a_client_that_pushes_64_megabytes_first_reads_its_23,
         struct reply r;
 
         q.framing = framings[i];
-        r = send_request(&s, &q);
+        r = push(&s, &q);
         expect_code(&r, 23);
         bytes_release(&q.body);
     }
@@ -155,7 +169,7 @@ Test(e2e_limits, a_client_that_pushes_six_megabytes_first_reads_its_5,
 
         q.framing = framings[i];
         q.authorization = "nonsense";
-        r = send_request(&s, &q);
+        r = push(&s, &q);
         expect_code(&r, 5);
     }
     server_stop(&s);

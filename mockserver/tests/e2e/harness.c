@@ -1,8 +1,10 @@
 #include "harness.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,6 +149,24 @@ void server_start(struct server *s, ...)
 void server_terminate(const struct server *s)
 {
     cr_assert(kill(s->pid, SIGTERM) == 0);
+}
+
+void server_await_stopping(const struct server *s)
+{
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)s->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int failed = 0;
+
+    while (!failed) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        cr_assert(fd >= 0, "socket: %s", strerror(errno));
+        failed = connect(fd, (const struct sockaddr *)&to, sizeof(to));
+        close(fd);
+    }
 }
 
 static void expect_no_sanitizer_report(const char *err)

@@ -36,6 +36,9 @@ void server_stop(struct server *s);
 void server_terminate(const struct server *s);
 void server_wait(struct server *s);
 
+/* Returns once the server accepts no more connections: the signal arrived. */
+void server_await_stopping(const struct server *s);
+
 /* What the server last started by this test has written to stderr so far;
  * "" when none was. For messages. */
 const char *server_stderr(void);
