@@ -63,6 +63,8 @@ static void take_out(struct timers *t, struct timer *timer)
     struct timer *last = t->heap[--t->len];
     size_t i = timer->index;
 
+    timer->armed = false;
+
     if (timer->fd >= 0)
         epoll_ctl(t->epoll, EPOLL_CTL_DEL, timer->fd, NULL);
     if (last == timer)
@@ -212,8 +214,11 @@ int timers_add(struct timers *t, struct timer *timer, int fd)
     int result = -1;
 
     pthread_mutex_lock(&t->lock);
+    if (timer->hurried)
+        timer->due_us = 0;
     if (!t->stopped && insert(t, timer) == 0) {
         result = 0;
+        timer->armed = true;
         soonest = timer->index == 0;
         timer->fd = fd;
         if (fd >= 0 && epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
@@ -223,6 +228,18 @@ int timers_add(struct timers *t, struct timer *timer, int fd)
     if (soonest)
         wake(t);
     return result;
+}
+
+void timers_hurry(struct timers *t, struct timer *timer)
+{
+    pthread_mutex_lock(&t->lock);
+    timer->hurried = true;
+    if (timer->armed) {
+        timer->due_us = 0;
+        sift_up(t, timer->index, timer);
+        wake(t);
+    }
+    pthread_mutex_unlock(&t->lock);
 }
 
 void timers_stop(struct timers *t)

@@ -6,6 +6,7 @@
 #ifndef TIMERS_H
 #define TIMERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,10 @@ enum timer_event { TIMER_DUE, TIMER_PEER_GONE, TIMER_STOPPED };
 /* Owned by the caller, who keeps it in place until it fired. */
 struct timer {
     int64_t due_us; /* clock_monotonic_us() */
-    size_t index;   /* private */
-    int fd;         /* private */
+    size_t index;   /* private, like those that follow */
+    int fd;
+    bool armed;
+    bool hurried;
     void (*fire)(struct timer *timer, enum timer_event event);
 };
 
@@ -31,6 +34,13 @@ struct timers *timers_new(void);
  * ran out or the timers are stopped: then it never fires.
  */
 int timers_add(struct timers *timers, struct timer *timer, int fd);
+
+/*
+ * Makes `timer` fire at once, as TIMER_DUE. It may be armed, or about to be
+ * (zeroed by its owner, then fired as soon as it is added), or have fired;
+ * then this does nothing. The timer must still exist.
+ */
+void timers_hurry(struct timers *timers, struct timer *timer);
 
 /* Fires every armed timer with TIMER_STOPPED and refuses later ones. */
 void timers_stop(struct timers *timers);

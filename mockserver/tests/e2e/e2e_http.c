@@ -272,6 +272,25 @@ Test(e2e_http, a_nul_in_the_head_is_answered_in_some_way, .timeout = 10)
     server_stop(&s);
 }
 
+/* Signed well and complete: only the odd field stands in the way. */
+Test(e2e_http, fields_that_two_parsers_may_read_differently_are_refused,
+     .timeout = 10)
+{
+    static const char *const fields[] = {
+        "X-Field: a\x01z\r\n", "X Field: 1\r\n", "X(Field): 1\r\n",
+        "X-Field : 1\r\n", "X-Field: 1\x7f\r\n"};
+    struct server s;
+
+    server_start(&s, NULL);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        struct bytes all =
+            framed(format("Content-Length: 19\r\n%s", fields[i]), body_19);
+
+        expect_refused(&s, all.data, all.len);
+    }
+    server_stop(&s);
+}
+
 Test(e2e_http, a_blank_before_the_colon_is_refused, .timeout = 10)
 {
     struct server s;
