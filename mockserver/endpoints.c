@@ -23,3 +23,38 @@ const struct endpoint *endpoints_match(const char *path)
     }
     return NULL;
 }
+
+bool param_rule_is_needed(const struct param_rule *rule,
+                          const struct exchange *x)
+{
+    const struct account *account = x->signature.account;
+
+    switch (rule->need) {
+    case NEED_NEVER:
+        return false;
+    case NEED_ALWAYS:
+        return true;
+    case NEED_WITH_BUCKETS:
+        return account && account->n_buckets > 0;
+    case NEED_WHEN_COMPARED:
+        return param_equals(&x->body.values[PARAM_COMPARE_FLAG], "true", 4);
+    }
+    return false;
+}
+
+bool param_rule_allows(const struct param_rule *rule,
+                       const struct param_value *value)
+{
+    if (!rule->values)
+        return true;
+    for (size_t i = 0; rule->values[i]; i++) {
+        if (param_equals(value, rule->values[i], strlen(rule->values[i])))
+            return true;
+    }
+    return false;
+}
+
+bool param_rule_allows_integer(const struct param_rule *rule)
+{
+    return rule->param == PARAM_APPID || rule->param == PARAM_SEQ;
+}

@@ -6,6 +6,7 @@
 #ifndef ENDPOINTS_H
 #define ENDPOINTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "error_codes.h"
 #include "exchange.h"
@@ -48,6 +49,18 @@ struct endpoint {
     int (*data)(const struct exchange *x, const struct settings *settings,
                 struct strbuf *out);
 };
+
+/* Must the exchange have the rule's parameter? */
+bool param_rule_is_needed(const struct param_rule *rule,
+                          const struct exchange *x);
+
+/* Is the value one of those that the rule allows? */
+bool param_rule_allows(const struct param_rule *rule,
+                       const struct param_value *value);
+
+/* May the parameter be a JSON integer? It is a sensible spelling of an id,
+ * and of nothing else. */
+bool param_rule_allows_integer(const struct param_rule *rule);
 
 /* The endpoint of `path`, or NULL. */
 const struct endpoint *endpoints_match(const char *path);

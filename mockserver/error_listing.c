@@ -1,13 +1,7 @@
 #include "error_listing.h"
 
-#include <string.h>
 #include "error_codes.h"
-
-static const char *const format_names[] = {
-    [LISTING_TEXT] = "text",
-    [LISTING_JSON] = "json",
-    [LISTING_MARKDOWN] = "markdown",
-};
+#include <string.h>
 
 static const struct {
     enum error_endpoints id;
@@ -20,7 +14,6 @@ static const struct {
 };
 
 enum {
-    N_FORMATS = sizeof(format_names) / sizeof(format_names[0]),
     N_ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0]),
 };
 
@@ -34,17 +27,21 @@ static const char markdown_head[] =
     "- **Code**: the number.\n"
     "- **Endpoints**: where the service may answer it; *all* are\n"
     "  livedetectfour, livedetectpicture and livegetfour.\n"
-    "- **Field**: what carries it on livedetectfour; where that is not `code`,\n"
+    "- **Field**: what carries it on livedetectfour; where that is not "
+    "`code`,\n"
     "  the top-level `code` is 0. A code of `live_status` stands in\n"
     "  `compare_status` too when `compare_flag` is `true`; a code of\n"
-    "  `compare_status` is the top-level `code` when it is `false`. On the other\n"
+    "  `compare_status` is the top-level `code` when it is `false`. On the "
+    "other\n"
     "  endpoints every code is the top-level `code`.\n"
-    "- **HTTP**: the status under `--http-status=mapped`; by default it is 200.\n"
+    "- **HTTP**: the status under `--http-status=mapped`; by default it is "
+    "200.\n"
     "  An unknown path (404) and a wrong method (405) are code 3 too and keep\n"
     "  those statuses.\n"
     "- **English**: the message that goes with it.\n"
     "- **Chinese**: the same under `--messages=zh`.\n"
-    "- **P**: provenance: D documented in the two published pages, V stated by\n"
+    "- **P**: provenance: D documented in the two published pages, V stated "
+    "by\n"
     "  the vendor elsewhere, A assumed by this project.\n"
     "- **How it comes about**: what to change in a request that is right\n"
     "  otherwise, with no fault injected.\n"
@@ -82,28 +79,21 @@ static void add_endpoints(struct strbuf *out, const struct error_info *info,
     }
 }
 
-static void add_json_member(struct strbuf *out, const char *name,
-                            const char *value)
-{
-    strbuf_addf(out, "\"%s\":", name);
-    strbuf_add_json(out, value, strlen(value));
-    strbuf_addch(out, ',');
-}
-
 static void add_json_row(struct strbuf *out, const struct error_info *info)
 {
     const char *trigger = error_trigger_text(info->trigger);
 
     strbuf_addf(out, "{\"code\":%d,", info->code);
-    add_json_member(out, "symbol", info->symbol);
-    add_json_member(out, "zh", info->zh);
-    add_json_member(out, "en", info->en);
+    listing_add_member(out, "symbol", info->symbol);
+    listing_add_member(out, "zh", info->zh);
+    listing_add_member(out, "en", info->en);
     strbuf_addstr(out, "\"endpoints\":[");
     add_endpoints(out, info, "\"", ",");
     strbuf_addstr(out, "],");
-    add_json_member(out, "place", error_place_name(info->place));
+    listing_add_member(out, "place", error_place_name(info->place));
     strbuf_addf(out, "\"http\":%d,", info->http_status);
-    add_json_member(out, "provenance", error_provenance_mark(info->provenance));
+    listing_add_member(out, "provenance",
+                       error_provenance_mark(info->provenance));
     strbuf_addstr(out, "\"trigger\":");
     strbuf_add_json(out, trigger, strlen(trigger));
     strbuf_addch(out, '}');
@@ -185,19 +175,7 @@ static void render_text(struct strbuf *out)
     }
 }
 
-int error_listing_format_parse(const char *name,
-                               enum error_listing_format *format)
-{
-    for (size_t i = 0; i < N_FORMATS; i++) {
-        if (!strcmp(name, format_names[i])) {
-            *format = (enum error_listing_format)i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-int error_listing_render(struct strbuf *out, enum error_listing_format format)
+int error_listing_render(struct strbuf *out, enum listing_format format)
 {
     switch (format) {
     case LISTING_TEXT:
@@ -211,17 +189,4 @@ int error_listing_render(struct strbuf *out, enum error_listing_format format)
         break;
     }
     return out->failed ? -1 : 0;
-}
-
-int error_listing_print(FILE *out, enum error_listing_format format)
-{
-    struct strbuf text;
-    int result = -1;
-
-    strbuf_init(&text, ERROR_LISTING_MAX);
-    if (error_listing_render(&text, format) == 0 &&
-        fwrite(text.buf, 1, text.len, out) == text.len && fflush(out) == 0)
-        result = 0;
-    strbuf_release(&text);
-    return result;
 }

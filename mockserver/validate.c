@@ -4,46 +4,11 @@
 #include "endpoints.h"
 #include "log.h"
 
-static bool is_needed(const struct exchange *x, const struct param_rule *rule)
-{
-    const struct account *account = x->signature.account;
-
-    switch (rule->need) {
-    case NEED_NEVER:
-        return false;
-    case NEED_ALWAYS:
-        return true;
-    case NEED_WITH_BUCKETS:
-        return account && account->n_buckets > 0;
-    case NEED_WHEN_COMPARED:
-        return param_equals(&x->body.values[PARAM_COMPARE_FLAG], "true", 4);
-    }
-    return false;
-}
-
-static bool is_allowed(const struct param_rule *rule,
-                       const struct param_value *value)
-{
-    if (!rule->values)
-        return true;
-    for (size_t i = 0; rule->values[i]; i++) {
-        if (param_equals(value, rule->values[i], strlen(rule->values[i])))
-            return true;
-    }
-    return false;
-}
-
-/* A JSON integer is a sensible spelling of an id, and of nothing else. */
-static bool may_be_integer(enum param_id id)
-{
-    return id == PARAM_APPID || id == PARAM_SEQ;
-}
-
 static const char *check(struct exchange *x, const struct param_rule *rule)
 {
     const struct param_value *value = &x->body.values[rule->param];
     const char *name = param_name(rule->param);
-    bool needed = is_needed(x, rule);
+    bool needed = param_rule_is_needed(rule, x);
     char shown[64];
 
     switch (value->form) {
@@ -54,7 +19,7 @@ static const char *check(struct exchange *x, const struct param_rule *rule)
     case PARAM_FILE:
         return NULL; /* the handler judges media, empty ones too */
     case PARAM_INTEGER:
-        if (!may_be_integer(rule->param))
+        if (!param_rule_allows_integer(rule))
             return arena_printf(&x->arena, "%s is not a JSON string", name);
         break;
     case PARAM_TEXT:
@@ -62,7 +27,7 @@ static const char *check(struct exchange *x, const struct param_rule *rule)
     }
     if (needed && value->text_len == 0)
         return arena_printf(&x->arena, "%s is empty", name);
-    if (!is_allowed(rule, value))
+    if (!param_rule_allows(rule, value))
         return arena_printf(
             &x->arena, "%s is \"%s\", expected %s or %s", name,
             log_quote(shown, sizeof(shown), value->text, value->text_len),

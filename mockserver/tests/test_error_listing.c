@@ -7,14 +7,14 @@
 #include "error_codes.h"
 
 /* What is printed; the caller frees it. */
-static char *printed(enum error_listing_format format)
+static char *printed(enum listing_format format)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
 
     cr_assert(out);
-    cr_assert_eq(error_listing_print(out, format), 0);
+    cr_assert_eq(listing_print(out, format, error_listing_render), 0);
     cr_assert_eq(fclose(out), 0);
     cr_assert_eq(strlen(text), len);
     return text;
@@ -257,13 +257,13 @@ Test(error_listing, text_tells_how_each_natural_code_comes_about, .timeout = 10)
 
 Test(error_listing, format_names_are_read, .timeout = 10)
 {
-    enum error_listing_format format = LISTING_JSON;
+    enum listing_format format = LISTING_JSON;
 
-    cr_expect_eq(error_listing_format_parse("text", &format), 0);
+    cr_expect_eq(listing_format_parse("text", &format), 0);
     cr_expect_eq(format, LISTING_TEXT);
-    cr_expect_eq(error_listing_format_parse("json", &format), 0);
+    cr_expect_eq(listing_format_parse("json", &format), 0);
     cr_expect_eq(format, LISTING_JSON);
-    cr_expect_eq(error_listing_format_parse("markdown", &format), 0);
+    cr_expect_eq(listing_format_parse("markdown", &format), 0);
     cr_expect_eq(format, LISTING_MARKDOWN);
 }
 
@@ -271,10 +271,10 @@ Test(error_listing, unknown_format_is_refused_and_changes_nothing,
      .timeout = 10)
 {
     const char *const names[] = {"", "JSON", "jso", "jsonl", "xml"};
-    enum error_listing_format format = LISTING_MARKDOWN;
+    enum listing_format format = LISTING_MARKDOWN;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        cr_expect_eq(error_listing_format_parse(names[i], &format), -1, "%s",
+        cr_expect_eq(listing_format_parse(names[i], &format), -1, "%s",
                      names[i]);
         cr_expect_eq(format, LISTING_MARKDOWN, "%s", names[i]);
     }
@@ -285,19 +285,19 @@ Test(error_listing, a_full_device_is_a_failure, .timeout = 10)
     FILE *full = fopen("/dev/full", "w");
 
     cr_assert(full);
-    cr_expect_eq(error_listing_print(full, LISTING_TEXT), -1);
+    cr_expect_eq(listing_print(full, LISTING_TEXT, error_listing_render), -1);
     fclose(full);
 }
 
 /* With a buffer larger than the listing only the flush meets the device. */
 Test(error_listing, a_failed_flush_is_a_failure, .timeout = 10)
 {
-    static char buffer[ERROR_LISTING_MAX];
+    static char buffer[LISTING_MAX];
     FILE *full = fopen("/dev/full", "w");
 
     cr_assert(full);
     cr_assert_eq(setvbuf(full, buffer, _IOFBF, sizeof(buffer)), 0);
-    cr_expect_eq(error_listing_print(full, LISTING_JSON), -1);
+    cr_expect_eq(listing_print(full, LISTING_JSON, error_listing_render), -1);
     fclose(full);
 }
 

@@ -36,13 +36,21 @@ static void set_form(enum param_id id, enum param_form form)
     x->body.values[id] = (struct param_value){.form = form};
 }
 
+/* The exchange gives the reference back when it ends. */
+static void use_account(const char *appid)
+{
+    signature_release(&x->signature);
+    x->signature.account = accounts_find(accounts, appid, strlen(appid));
+}
+
 static void make_right(void)
 {
+    signature_release(&x->signature);
     memset(&x->signature, 0, sizeof(x->signature));
     memset(x->body.values, 0, sizeof(x->body.values));
     x->body.long_field = NULL;
     x->endpoint = &endpoint_livedetectfour;
-    x->signature.account = accounts_find(accounts, "1000001", 7);
+    use_account("1000001");
     x->signature.a = (struct signature_field){"1000001&", 7};
     x->signature.b = (struct signature_field){"test&", 4};
     set_text(PARAM_APPID, "1000001");
@@ -157,7 +165,7 @@ Test(validate, card_is_needed_only_when_compared, .timeout = 10)
 Test(validate, bucket_is_needed_only_by_accounts_with_buckets, .timeout = 10)
 {
     make_right();
-    x->signature.account = accounts_find(accounts, "1000002", 7);
+    use_account("1000002");
     set_form(PARAM_BUCKET, PARAM_ABSENT);
     expect_params(NULL);
 }
@@ -269,7 +277,7 @@ Test(validate, an_account_with_buckets_must_sign_one, .timeout = 10)
     expect_match("the account has buckets, but the signature names none (b)");
     x->signature.b = (struct signature_field){"", 0};
     expect_match("the account has buckets, but the signature names none (b)");
-    x->signature.account = accounts_find(accounts, "1000002", 7);
+    use_account("1000002");
     expect_match(NULL);
 }
 
