@@ -1,30 +1,23 @@
 /*
- * Texts, arrays and records live in one arena; two hash tables find them. The
- * text of a secret key is not kept: once its MAC context is keyed nobody needs
- * it, and what was read is wiped.
+ * Two hash tables find the accounts, under a lock that readers share. The
+ * tables hold a reference to each account, as everybody else does who was
+ * given one. An account's strings are one block of memory, secret keys
+ * included, so that one call wipes them all.
  */
 #include "accounts.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cjson/cJSON.h>
+#include <sys/queue.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include "arena.h"
+#include "accounts_store.h"
 #include "log.h"
-#include "text.h"
 
-enum {
-    FILE_MAX_BYTES = 16 << 20,
-    RATE_MAX = 1000000, /* one request a microsecond, the clock's grain */
-    QUOTE_CAP = 44,     /* 40 bytes of a value, "..." and the NUL */
-    TABLE_FIRST_SLOTS = 16,
-};
+enum { TABLE_FIRST_SLOTS = 16, FILE_FIRST_CAP = 16, SHA256_MAC_LEN = 32 };
 
 struct slot {
     const char *name; /* borrowed; NULL: free */
@@ -41,36 +34,41 @@ struct table {
 
 struct account_key {
     const char *id;
+    const char *secret;
+    size_t secret_len;
     const struct account *owner;
-    const struct account_key *const *place; /* in the owner's list of keys */
-    EVP_MAC_CTX *mac;                       /* keyed; used under the lock */
+    EVP_MAC_CTX *mac; /* keyed; used under the lock */
     pthread_mutex_t lock;
 };
 
 struct entry {
     struct account account; /* first, so that the public pointer leads here */
-    size_t place;           /* in the file's list */
+    atomic_size_t references;
+    TAILQ_ENTRY(entry) added; /* in the list of that name; not of the file */
+    bool from_file;
+    size_t place;             /* in the file's list */
+    struct account_key *keys; /* what account.keys points to, and its array */
+    const struct account_key **key_list;
+    const char **bucket_list;
     struct table buckets;
+    char *text; /* every string of the account */
+    size_t text_len;
     double tokens; /* this and the next under the lock */
     int64_t refilled_us;
     pthread_mutex_t lock;
 };
 
+TAILQ_HEAD(entry_list, entry);
+
 struct accounts {
-    struct arena arena;
-    EVP_MAC *hmac;
-    struct entry *entries;
-    size_t n_entries;
+    EVP_MAC *hmac;       /* NULL: OpenSSL has none */
+    struct entry **file; /* does not change once the file is read */
+    size_t n_file;
+    pthread_rwlock_t lock; /* around all that follows */
+    struct entry_list added;
+    size_t n_added;
     struct table appids; /* name → struct entry */
     struct table keys;   /* name → struct account_key */
-};
-
-/* A file while it is read, and the place in it that is being looked at. */
-struct parse {
-    struct accounts *accounts;
-    const char *file;
-    char **why;
-    int account, key, bucket; /* -1: not inside of one */
 };
 
 /* the hash tables */
@@ -138,613 +136,410 @@ static int table_add(struct table *table, const char *name, const void *value)
     return 0;
 }
 
-/* mistakes in a file */
-
-static void add_index(char *place, size_t cap, const char *list, int index)
+/* Takes out a name that is in the table, and moves up those that only stand
+ * further on because it was in their way. */
+static void table_remove(struct table *table, const char *name)
 {
-    size_t len = strlen(place);
+    size_t hole =
+        (size_t)(table_slot(table, name, strlen(name)) - table->slots);
 
-    if (index >= 0)
-        snprintf(place + len, cap - len, "%s[%d]", list, index);
-}
+    for (size_t i = (hole + 1) & table->mask; table->slots[i].name;
+         i = (i + 1) & table->mask) {
+        const struct slot *slot = &table->slots[i];
+        size_t home = table_hash(slot->name, slot->len) & table->mask;
 
-/* Sets *why to `FILE: PLACE: MESSAGE`; the member of the object at the current
- * place may be NULL, for the place itself. Returns -1. */
-static int __attribute__((format(printf, 3, 4)))
-fail(struct parse *p, const char *member, const char *fmt, ...)
-{
-    char place[128] = "";
-    char message[512];
-    va_list args;
-
-    add_index(place, sizeof(place), "accounts", p->account);
-    add_index(place, sizeof(place), ".keys", p->key);
-    add_index(place, sizeof(place), ".buckets", p->bucket);
-    va_start(args, fmt);
-    vsnprintf(message, sizeof(message), fmt, args);
-    va_end(args);
-    if (asprintf(p->why, "%s: %s%s%s%s%s", p->file, place,
-                 *place && member ? "." : "", member ? member : "",
-                 *place || member ? ": " : "", message) < 0)
-        *p->why = NULL;
-    return -1;
-}
-
-static int fail_memory(struct parse *p)
-{
-    return fail(p, NULL, "out of memory");
-}
-
-static int fail_openssl(struct parse *p)
-{
-    return fail(p, NULL, "OpenSSL offers no HMAC-SHA1");
-}
-
-/* What stands there instead of what was expected; never a long value. */
-static const char *found(char buf[QUOTE_CAP + 16], const cJSON *item)
-{
-    char quoted[QUOTE_CAP];
-
-    if (cJSON_IsString(item))
-        snprintf(buf, QUOTE_CAP + 16, "the string \"%s\"",
-                 log_quote(quoted, sizeof(quoted), item->valuestring,
-                           strlen(item->valuestring)));
-    else if (cJSON_IsNumber(item))
-        snprintf(buf, QUOTE_CAP + 16, "the number %.15g", item->valuedouble);
-    else
-        snprintf(buf, QUOTE_CAP + 16, "%s",
-                 cJSON_IsArray(item)    ? "an array"
-                 : cJSON_IsObject(item) ? "an object"
-                 : cJSON_IsNull(item)   ? "null"
-                 : cJSON_IsTrue(item)   ? "true"
-                                        : "false");
-    return buf;
-}
-
-static int fail_type(struct parse *p, const char *member, const cJSON *item,
-                     const char *expected)
-{
-    char buf[QUOTE_CAP + 16];
-
-    if (!item)
-        return fail(p, member, "is missing, expected %s", expected);
-    return fail(p, member, "found %s, expected %s", found(buf, item), expected);
-}
-
-/* the text of a file */
-
-/* Points a human at an offset: lines and characters count from one. */
-static int fail_at(struct parse *p, const char *json, size_t offset,
-                   const char *message)
-{
-    size_t line = 1;
-    size_t column = 1;
-
-    for (size_t i = 0; i < offset; i++) {
-        if (json[i] == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char)json[i] & 0xc0) != 0x80) {
-            column++;
-        }
+        if (((i - home) & table->mask) < ((i - hole) & table->mask))
+            continue;
+        table->slots[hole] = *slot;
+        hole = i;
     }
-    return fail(p, NULL, "line %zu, column %zu: %s", line, column, message);
+    table->slots[hole] = (struct slot){0};
+    table->used--;
 }
 
-/*
- * Refuses what cJSON lets pass: it checks no UTF-8, takes any control byte for
- * white space, and cuts a string at an escaped NUL.
- */
-static int check_bytes(struct parse *p, const char *json, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len) {
-        unsigned char c = (unsigned char)json[i];
-        size_t n = text_utf8_sequence(json + i, len - i);
-
-        if (n == 0)
-            return fail_at(p, json, i, "not UTF-8");
-        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
-            return fail_at(p, json, i, "a control byte");
-        if (c == '\\' && len - i >= 6 && !memcmp(json + i, "\\u0000", 6))
-            return fail_at(p, json, i, "an escaped NUL");
-        if (c == '\\' && len - i >= 2 && json[i + 1] == '\\')
-            n = 2;
-        i += n;
-    }
-    return 0;
-}
-
-/* Returns the document, which the caller wipes and deletes, or NULL. */
-static cJSON *parse_text(struct parse *p, const char *json, size_t len)
-{
-    const char *end = json;
-    cJSON *document;
-
-    if (len > FILE_MAX_BYTES) {
-        fail(p, NULL, "is over %d MiB long", FILE_MAX_BYTES >> 20);
-        return NULL;
-    }
-    if (check_bytes(p, json, len) < 0)
-        return NULL;
-    document = cJSON_ParseWithLengthOpts(json, len, &end, false);
-    if (!document) {
-        fail_at(p, json, (size_t)(end - json), "a JSON syntax error");
-        return NULL;
-    }
-    while (end < json + len && strchr(" \t\r\n", *end))
-        end++;
-    if (end < json + len) {
-        cJSON_Delete(document);
-        fail_at(p, json, (size_t)(end - json), "text after the JSON document");
-        return NULL;
-    }
-    return document;
-}
-
-static void wipe(cJSON *item)
-{
-    for (; item; item = item->next) {
-        if (item->valuestring)
-            OPENSSL_cleanse(item->valuestring, strlen(item->valuestring));
-        wipe(item->child);
-    }
-}
-
-/* the members of an object */
-
-static const cJSON *member_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    while (*names && strcmp(*names, name) != 0)
-        names++;
-    return *names != NULL;
-}
-
-/* Refuses a value that is no object, and any name that is unknown or there
- * twice. The names allowed are few, so comparing pairs ends soon. */
-static int check_object(struct parse *p, const cJSON *object,
-                        const char *const *names, const char *expected)
-{
-    char quoted[QUOTE_CAP];
-
-    if (!cJSON_IsObject(object))
-        return fail_type(p, NULL, object, expected);
-    for (const cJSON *m = object->child; m; m = m->next) {
-        if (!is_one_of(m->string, names))
-            return fail(
-                p, NULL, "unknown name \"%s\", expected %s",
-                log_quote(quoted, sizeof(quoted), m->string, strlen(m->string)),
-                expected);
-        for (const cJSON *other = object->child; other != m;
-             other = other->next) {
-            if (!strcmp(other->string, m->string))
-                return fail(p, m->string, "appears twice in one object");
-        }
-    }
-    return 0;
-}
-
-static bool has_control(const char *s)
-{
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-/* A text that goes into the signed `key=value&…` list. Returns a copy that
- * lives as long as the accounts, or NULL. */
-static const char *signed_text(struct parse *p, const char *member,
-                               const cJSON *item)
-{
-    static const char expected[] = "a string that is not empty";
-    char quoted[QUOTE_CAP];
-    const char *copy;
-
-    if (!cJSON_IsString(item) || !*item->valuestring) {
-        fail_type(p, member, item, expected);
-        return NULL;
-    }
-    if (has_control(item->valuestring) || strpbrk(item->valuestring, "&=")) {
-        fail(p, member,
-             "\"%s\" could not be signed, expected no control character, '&' "
-             "or '='",
-             log_quote(quoted, sizeof(quoted), item->valuestring,
-                       strlen(item->valuestring)));
-        return NULL;
-    }
-    copy = arena_memdup0(&p->accounts->arena, item->valuestring,
-                         strlen(item->valuestring));
-    if (!copy)
-        fail_memory(p);
-    return copy;
-}
-
-/* The secret key, borrowed from the document, or NULL. Whatever stands in its
- * place is not shown: it may be the secret, mistyped. */
-static const char *secret_text(struct parse *p, const cJSON *item)
-{
-    static const char member[] = "secret_key";
-
-    if (!item) {
-        fail(p, member, "is missing, expected a string that is not empty");
-    } else if (!cJSON_IsString(item) || !*item->valuestring) {
-        fail(p, member, "expected a string that is not empty");
-    } else if (has_control(item->valuestring)) {
-        fail(p, member, "expected a string without control characters");
-    } else {
-        return item->valuestring;
-    }
-    return NULL;
-}
-
-/* The number of elements of a list that is not empty, or -1. */
-static int check_list(struct parse *p, const char *member, const cJSON *list,
-                      const char *expected)
-{
-    if (!cJSON_IsArray(list))
-        return fail_type(p, member, list, expected);
-    if (!list->child)
-        return fail(p, member, "is empty, expected %s", expected);
-    return cJSON_GetArraySize(list);
-}
-
-/* the parts of an account */
-
-static int read_buckets(struct parse *p, struct entry *entry, const cJSON *list)
-{
-    char quoted[QUOTE_CAP];
-    const char **buckets;
-    int n;
-
-    if (!list)
-        return 0;
-    n = check_list(p, "buckets", list,
-                   "a list of names; leave it out for an account without "
-                   "buckets");
-    if (n < 0)
-        return -1;
-    buckets = arena_alloc(&p->accounts->arena, (size_t)n * sizeof(*buckets));
-    if (!buckets)
-        return fail_memory(p);
-    entry->account.buckets = buckets;
-
-    p->bucket = 0;
-    for (const cJSON *item = list->child; item; item = item->next) {
-        const char *name = signed_text(p, NULL, item);
-
-        if (!name)
-            return -1;
-        if (table_find(&entry->buckets, name, strlen(name)))
-            return fail(p, NULL, "\"%s\" appears twice in this account",
-                        log_quote(quoted, sizeof(quoted), name, strlen(name)));
-        if (table_add(&entry->buckets, name, name) < 0)
-            return fail_memory(p);
-        buckets[p->bucket++] = name;
-        entry->account.n_buckets++;
-    }
-    p->bucket = -1;
-    return 0;
-}
-
-static EVP_MAC_CTX *mac_new(EVP_MAC *hmac, const char *secret)
-{
-    char digest[] = "SHA1";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
-
-    if (mac && EVP_MAC_init(mac, (const unsigned char *)secret, strlen(secret),
-                            params) != 1) {
-        EVP_MAC_CTX_free(mac);
-        return NULL;
-    }
-    return mac;
-}
-
-static int fail_secret_id_used(struct parse *p, const struct account_key *first)
-{
-    const struct entry *owner = (const struct entry *)first->owner;
-    char quoted[QUOTE_CAP];
-
-    return fail(p, "secret_id",
-                "\"%s\" is already used by accounts[%zu].keys[%td]",
-                log_quote(quoted, sizeof(quoted), first->id, strlen(first->id)),
-                owner->place, first->place - owner->account.keys);
-}
-
-static int read_key(struct parse *p, struct account_key *key, const cJSON *item)
-{
-    static const char *const names[] = {"secret_id", "secret_key", NULL};
-    const struct account_key *first;
-    const char *secret;
-
-    if (check_object(p, item, names, "an object of secret_id and secret_key") <
-        0)
-        return -1;
-    key->id = signed_text(p, "secret_id", member_of(item, "secret_id"));
-    if (!key->id)
-        return -1;
-    secret = secret_text(p, member_of(item, "secret_key"));
-    if (!secret)
-        return -1;
-    first = table_find(&p->accounts->keys, key->id, strlen(key->id));
-    if (first)
-        return fail_secret_id_used(p, first);
-    key->mac = mac_new(p->accounts->hmac, secret);
-    if (!key->mac)
-        return fail_openssl(p);
-    if (table_add(&p->accounts->keys, key->id, key) < 0)
-        return fail_memory(p);
-    return 0;
-}
-
-static int read_keys(struct parse *p, struct entry *entry, const cJSON *list)
-{
-    const struct account_key **places;
-    struct account_key *keys;
-    int n = check_list(p, "keys", list,
-                       "a list of objects of secret_id and secret_key");
-
-    if (n < 0)
-        return -1;
-    places = arena_alloc(&p->accounts->arena, (size_t)n * sizeof(*places));
-    keys = arena_calloc(&p->accounts->arena, (size_t)n * sizeof(*keys));
-    if (!places || !keys)
-        return fail_memory(p);
-    entry->account.keys = places;
-
-    p->key = 0;
-    for (const cJSON *item = list->child; item; item = item->next) {
-        struct account_key *key = &keys[p->key];
-
-        key->owner = &entry->account;
-        key->place = &places[p->key];
-        pthread_mutex_init(&key->lock, NULL);
-        places[p->key] = key;
-        entry->account.n_keys++; /* from here on accounts_free() ends it */
-        if (read_key(p, key, item) < 0)
-            return -1;
-        p->key++;
-    }
-    p->key = -1;
-    return 0;
-}
-
-static int read_status(struct parse *p, struct account *account,
-                       const cJSON *item)
-{
-    static const char expected[] = "\"active\" or \"arrears\"";
-
-    if (!item)
-        return 0;
-    if (!cJSON_IsString(item))
-        return fail_type(p, "status", item, expected);
-    if (!strcmp(item->valuestring, "arrears"))
-        account->status = ACCOUNT_ARREARS;
-    else if (strcmp(item->valuestring, "active") != 0)
-        return fail_type(p, "status", item, expected);
-    return 0;
-}
-
-static int read_rate(struct parse *p, struct account *account,
-                     const cJSON *item)
-{
-    if (!item)
-        return 0;
-    if (!cJSON_IsNumber(item) ||
-        !(item->valuedouble > 0 && item->valuedouble <= RATE_MAX))
-        return fail_type(p, "rate_per_second", item,
-                         "a number over 0, at most 1000000; leave it out for "
-                         "no limit");
-    account->rate_per_second = item->valuedouble;
-    return 0;
-}
+/* one account */
 
 static double burst(const struct account *account)
 {
     return account->rate_per_second > 1 ? account->rate_per_second : 1;
 }
 
-static int read_appid(struct parse *p, struct entry *entry, const cJSON *item)
-{
-    struct account *account = &entry->account;
-    const struct entry *first;
-    char quoted[QUOTE_CAP];
-
-    account->appid = signed_text(p, "appid", item);
-    if (!account->appid)
-        return -1;
-    first = table_find(&p->accounts->appids, account->appid,
-                       strlen(account->appid));
-    if (first)
-        return fail(p, "appid", "\"%s\" is already used by accounts[%zu]",
-                    log_quote(quoted, sizeof(quoted), account->appid,
-                              strlen(account->appid)),
-                    first->place);
-    if (table_add(&p->accounts->appids, account->appid, entry) < 0)
-        return fail_memory(p);
-    return 0;
-}
-
-static int read_account(struct parse *p, struct entry *entry, const cJSON *item)
-{
-    static const char *const names[] = {"appid",  "buckets",         "keys",
-                                        "status", "rate_per_second", NULL};
-    struct account *account = &entry->account;
-
-    if (check_object(p, item, names,
-                     "an object of appid, buckets, keys, status and "
-                     "rate_per_second") < 0)
-        return -1;
-    if (read_appid(p, entry, member_of(item, "appid")) < 0 ||
-        read_buckets(p, entry, member_of(item, "buckets")) < 0 ||
-        read_keys(p, entry, member_of(item, "keys")) < 0 ||
-        read_status(p, account, member_of(item, "status")) < 0 ||
-        read_rate(p, account, member_of(item, "rate_per_second")) < 0)
-        return -1;
-    entry->tokens = burst(account);
-    return 0;
-}
-
-static int read_document(struct parse *p, const cJSON *document)
-{
-    static const char *const names[] = {"accounts", NULL};
-    struct accounts *accounts = p->accounts;
-    const cJSON *list;
-    int n;
-
-    if (check_object(p, document, names, "an object with the list accounts") <
-        0)
-        return -1;
-    list = member_of(document, "accounts");
-    n = check_list(p, "accounts", list, "a list of accounts");
-    if (n < 0)
-        return -1;
-    accounts->entries =
-        arena_calloc(&accounts->arena, (size_t)n * sizeof(*accounts->entries));
-    if (!accounts->entries)
-        return fail_memory(p);
-
-    p->account = 0;
-    for (const cJSON *item = list->child; item; item = item->next) {
-        struct entry *entry = &accounts->entries[p->account];
-
-        entry->place = (size_t)p->account;
-        pthread_mutex_init(&entry->lock, NULL);
-        accounts->n_entries++; /* from here on accounts_free() ends it */
-        if (read_account(p, entry, item) < 0)
-            return -1;
-        p->account++;
-    }
-    return 0;
-}
-
-/* life cycle */
-
-struct accounts *accounts_parse(const char *json, size_t len, const char *name,
-                                char **why)
-{
-    struct parse p = {
-        .file = name, .why = why, .account = -1, .key = -1, .bucket = -1};
-    cJSON *document = NULL;
-    int result = -1;
-
-    *why = NULL;
-    p.accounts = calloc(1, sizeof(*p.accounts));
-    if (!p.accounts) {
-        fail_memory(&p);
-        return NULL;
-    }
-    arena_init(&p.accounts->arena);
-    p.accounts->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (p.accounts->hmac)
-        document = parse_text(&p, json, len);
-    else
-        fail_openssl(&p);
-    if (document)
-        result = read_document(&p, document);
-    wipe(document);
-    cJSON_Delete(document);
-    if (result < 0) {
-        accounts_free(p.accounts);
-        return NULL;
-    }
-    return p.accounts;
-}
-
-/* Reads up to one byte more than is allowed, without stdio keeping a copy of
- * the secrets. Returns the bytes, or NULL with errno set. */
-static char *read_file(const char *path, size_t *len)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    int error;
-
-    if (!file)
-        return NULL;
-    setvbuf(file, NULL, _IONBF, 0);
-    text = malloc(FILE_MAX_BYTES + 1);
-    if (text) {
-        *len = fread(text, 1, FILE_MAX_BYTES + 1, file);
-        if (ferror(file)) {
-            error = errno;
-            OPENSSL_cleanse(text, *len);
-            free(text);
-            text = NULL;
-            errno = error;
-        }
-    }
-    error = errno;
-    fclose(file);
-    errno = error;
-    return text;
-}
-
-struct accounts *accounts_load(const char *path, char **why)
-{
-    struct accounts *accounts;
-    size_t len = 0;
-    char *text = read_file(path, &len);
-
-    if (!text) {
-        if (asprintf(why, "%s: cannot be read: %s", path, strerror(errno)) < 0)
-            *why = NULL;
-        return NULL;
-    }
-    accounts = accounts_parse(text, len, path, why);
-    OPENSSL_cleanse(text, len);
-    free(text);
-    return accounts;
-}
-
-struct accounts *accounts_demo(void)
-{
-    static const char json[] = {
-#include "demo.json.inc"
-    };
-    char *why;
-    struct accounts *accounts =
-        accounts_parse(json, sizeof(json), "the demo accounts", &why);
-
-    if (!accounts) {
-        fprintf(stderr, "mockserver: %s\n", why ? why : "out of memory");
-        abort();
-    }
-    return accounts;
-}
-
-static void entry_release(struct entry *entry)
+static void entry_free(struct entry *entry)
 {
     for (size_t i = 0; i < entry->account.n_keys; i++) {
-        struct account_key *key = (struct account_key *)entry->account.keys[i];
-
-        EVP_MAC_CTX_free(key->mac); /* which wipes the keyed state */
-        pthread_mutex_destroy(&key->lock);
+        EVP_MAC_CTX_free(entry->keys[i].mac); /* which wipes the keyed state */
+        pthread_mutex_destroy(&entry->keys[i].lock);
     }
+    if (entry->text)
+        OPENSSL_cleanse(entry->text, entry->text_len);
+    free(entry->text);
+    free(entry->keys);
+    free(entry->key_list);
+    free(entry->bucket_list);
     free(entry->buckets.slots);
     pthread_mutex_destroy(&entry->lock);
+    free(entry);
+}
+
+static struct entry *entry_hold(struct entry *entry)
+{
+    atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
+    return entry;
+}
+
+static void entry_put(struct entry *entry)
+{
+    if (atomic_fetch_sub_explicit(&entry->references, 1,
+                                  memory_order_acq_rel) == 1)
+        entry_free(entry);
+}
+
+static size_t text_len_of(const struct account_draft *draft)
+{
+    size_t len = strlen(draft->appid) + 1;
+
+    for (size_t i = 0; i < draft->n_buckets; i++)
+        len += strlen(draft->buckets[i]) + 1;
+    for (size_t i = 0; i < draft->n_keys; i++)
+        len += strlen(draft->keys[i].id) + strlen(draft->keys[i].secret) + 2;
+    return len;
+}
+
+/* Copies to *next, which moves on. */
+static const char *copy_text(char **next, const char *s)
+{
+    size_t size = strlen(s) + 1;
+    char *copy = memcpy(*next, s, size);
+
+    *next += size;
+    return copy;
+}
+
+static EVP_MAC_CTX *mac_new(EVP_MAC *hmac, const struct account_key *key)
+{
+    char digest[] = "SHA1";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC_CTX *mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+
+    if (mac && EVP_MAC_init(mac, (const unsigned char *)key->secret,
+                            key->secret_len, params) != 1) {
+        EVP_MAC_CTX_free(mac);
+        return NULL;
+    }
+    return mac;
+}
+
+static enum accounts_result fill_buckets(struct entry *entry, char **next,
+                                         const struct account_draft *draft,
+                                         struct accounts_clash *clash)
+{
+    for (size_t i = 0; i < draft->n_buckets; i++) {
+        const char *name = copy_text(next, draft->buckets[i]);
+
+        clash->index = i;
+        clash->bucket = draft->buckets[i];
+        if (table_find(&entry->buckets, name, strlen(name)))
+            return ACCOUNTS_BUCKET_TWICE;
+        if (table_add(&entry->buckets, name, name) < 0)
+            return ACCOUNTS_NO_MEMORY;
+        entry->bucket_list[i] = name;
+    }
+    entry->account.buckets = entry->bucket_list;
+    entry->account.n_buckets = draft->n_buckets;
+    return ACCOUNTS_OK;
+}
+
+static enum accounts_result fill_keys(struct entry *entry, char **next,
+                                      EVP_MAC *hmac,
+                                      const struct account_draft *draft)
+{
+    entry->account.keys = entry->key_list;
+    for (size_t i = 0; i < draft->n_keys; i++) {
+        struct account_key *key = &entry->keys[i];
+
+        key->id = copy_text(next, draft->keys[i].id);
+        key->secret = copy_text(next, draft->keys[i].secret);
+        key->secret_len = strlen(key->secret);
+        key->owner = &entry->account;
+        pthread_mutex_init(&key->lock, NULL);
+        entry->key_list[i] = key;
+        entry->account.n_keys++; /* from here on entry_free() ends it */
+        key->mac = mac_new(hmac, key);
+        if (!key->mac)
+            return ACCOUNTS_NO_HMAC;
+    }
+    return ACCOUNTS_OK;
+}
+
+static enum accounts_result entry_fill(struct entry *entry, EVP_MAC *hmac,
+                                       const struct account_draft *draft,
+                                       struct accounts_clash *clash)
+{
+    struct account *account = &entry->account;
+    enum accounts_result result;
+    char *next;
+
+    entry->text_len = text_len_of(draft);
+    entry->text = malloc(entry->text_len);
+    entry->keys = calloc(draft->n_keys, sizeof(*entry->keys));
+    entry->key_list = calloc(draft->n_keys, sizeof(*entry->key_list));
+    entry->bucket_list =
+        calloc(draft->n_buckets + 1, sizeof(*entry->bucket_list));
+    if (!entry->text || !entry->keys || !entry->key_list || !entry->bucket_list)
+        return ACCOUNTS_NO_MEMORY;
+    next = entry->text;
+    account->appid = copy_text(&next, draft->appid);
+    account->status = draft->status;
+    account->rate_per_second = draft->rate_per_second;
+    entry->tokens = burst(account);
+    result = fill_buckets(entry, &next, draft, clash);
+    if (result != ACCOUNTS_OK)
+        return result;
+    return fill_keys(entry, &next, hmac, draft);
+}
+
+static struct entry *entry_new(void)
+{
+    struct entry *entry = calloc(1, sizeof(*entry));
+
+    if (!entry)
+        return NULL;
+    atomic_init(&entry->references, 1);
+    pthread_mutex_init(&entry->lock, NULL);
+    return entry;
+}
+
+/* the lock; the store is const to callers who only look things up */
+
+static void lock_shared(const struct accounts *accounts)
+{
+    pthread_rwlock_rdlock((pthread_rwlock_t *)&accounts->lock);
+}
+
+static void lock_alone(struct accounts *accounts)
+{
+    pthread_rwlock_wrlock(&accounts->lock);
+}
+
+static void unlock(const struct accounts *accounts)
+{
+    pthread_rwlock_unlock((pthread_rwlock_t *)&accounts->lock);
+}
+
+/* the tables; all of these are called under the lock */
+
+static void note_owner(struct accounts_clash *clash, const struct entry *owner)
+{
+    clash->account = owner->place;
+    log_quote(clash->appid, sizeof(clash->appid), owner->account.appid,
+              strlen(owner->account.appid));
+}
+
+static void note_key_owner(struct accounts_clash *clash,
+                           const struct entry *entry,
+                           const struct account_key *first)
+{
+    const struct entry *owner = (const struct entry *)first->owner;
+
+    note_owner(clash, owner);
+    clash->own = owner == entry;
+    clash->key = (size_t)(first - owner->keys);
+}
+
+/* Takes the appid and the first n keys out of the tables. */
+static void unindex(struct accounts *accounts, const struct entry *entry,
+                    size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        table_remove(&accounts->keys, entry->keys[i].id);
+    table_remove(&accounts->appids, entry->account.appid);
+}
+
+/* Puts the appid and the keys into the tables: all of them or none. */
+static enum accounts_result index_entry(struct accounts *accounts,
+                                        const struct entry *entry,
+                                        struct accounts_clash *clash)
+{
+    const char *appid = entry->account.appid;
+    const struct entry *first =
+        table_find(&accounts->appids, appid, strlen(appid));
+
+    if (first) {
+        note_owner(clash, first);
+        return ACCOUNTS_APPID_USED;
+    }
+    if (table_add(&accounts->appids, appid, entry) < 0)
+        return ACCOUNTS_NO_MEMORY;
+    for (size_t i = 0; i < entry->account.n_keys; i++) {
+        const struct account_key *key = &entry->keys[i];
+        const struct account_key *taken =
+            table_find(&accounts->keys, key->id, strlen(key->id));
+
+        if (taken)
+            note_key_owner(clash, entry, taken);
+        if (taken || table_add(&accounts->keys, key->id, key) < 0) {
+            clash->index = i;
+            unindex(accounts, entry, i);
+            return taken ? ACCOUNTS_SECRET_ID_USED : ACCOUNTS_NO_MEMORY;
+        }
+    }
+    return ACCOUNTS_OK;
+}
+
+/* Makes room for one more account of the file: the number of those is a power
+ * of two whenever it has to grow. */
+static int grow_file(struct accounts *accounts)
+{
+    size_t n = accounts->n_file;
+    struct entry **bigger;
+
+    if (n != 0 && (n < FILE_FIRST_CAP || (n & (n - 1)) != 0))
+        return 0;
+    bigger = realloc(accounts->file,
+                     (n ? n * 2 : FILE_FIRST_CAP) * sizeof(struct entry *));
+    if (!bigger)
+        return -1;
+    accounts->file = bigger;
+    return 0;
+}
+
+static enum accounts_result link_entry(struct accounts *accounts,
+                                       struct entry *entry,
+                                       struct accounts_clash *clash)
+{
+    enum accounts_result result;
+
+    if (accounts->n_file + accounts->n_added >= ACCOUNTS_MAX)
+        return ACCOUNTS_FULL;
+    entry->place = accounts->n_file;
+    if (entry->from_file && grow_file(accounts) < 0)
+        return ACCOUNTS_NO_MEMORY;
+    result = index_entry(accounts, entry, clash);
+    if (result != ACCOUNTS_OK)
+        return result;
+    if (entry->from_file) {
+        accounts->file[accounts->n_file++] = entry;
+    } else {
+        TAILQ_INSERT_TAIL(&accounts->added, entry, added);
+        accounts->n_added++;
+    }
+    return ACCOUNTS_OK;
+}
+
+/* life cycle and changes */
+
+struct accounts *accounts_new(void)
+{
+    struct accounts *accounts = calloc(1, sizeof(*accounts));
+    pthread_rwlockattr_t attributes;
+
+    if (!accounts)
+        return NULL;
+    /* Workers look up all the time; a change must get its turn. */
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes,
+                                  PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&accounts->lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    TAILQ_INIT(&accounts->added);
+    accounts->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    return accounts;
+}
+
+enum accounts_result accounts_insert(struct accounts *accounts,
+                                     const struct account_draft *draft,
+                                     bool from_file,
+                                     struct accounts_clash *clash)
+{
+    struct entry *entry = entry_new();
+    enum accounts_result result;
+
+    if (!entry)
+        return ACCOUNTS_NO_MEMORY;
+    *clash = (struct accounts_clash){0};
+    entry->from_file = from_file;
+    /* Keying the digests takes longest, and needs no lock. */
+    result = entry_fill(entry, accounts->hmac, draft, clash);
+    if (result == ACCOUNTS_OK) {
+        lock_alone(accounts);
+        result = link_entry(accounts, entry, clash);
+        unlock(accounts);
+    }
+    if (result != ACCOUNTS_OK)
+        entry_free(entry);
+    return result;
+}
+
+int accounts_remove(struct accounts *accounts, const char *appid)
+{
+    struct entry *entry;
+
+    lock_alone(accounts);
+    entry = (struct entry *)table_find(&accounts->appids, appid, strlen(appid));
+    if (entry && entry->from_file)
+        entry = NULL;
+    if (entry) {
+        unindex(accounts, entry, entry->account.n_keys);
+        TAILQ_REMOVE(&accounts->added, entry, added);
+        accounts->n_added--;
+    }
+    unlock(accounts);
+    if (!entry)
+        return 1;
+    entry_put(entry);
+    return 0;
+}
+
+static void put_list(struct entry_list *list)
+{
+    struct entry *entry = TAILQ_FIRST(list);
+
+    while (entry) {
+        struct entry *next = TAILQ_NEXT(entry, added);
+
+        entry_put(entry);
+        entry = next;
+    }
+}
+
+static void refill(struct entry *entry)
+{
+    pthread_mutex_lock(&entry->lock);
+    entry->tokens = burst(&entry->account);
+    pthread_mutex_unlock(&entry->lock);
+}
+
+void accounts_reset(struct accounts *accounts)
+{
+    struct entry_list gone = TAILQ_HEAD_INITIALIZER(gone);
+    struct entry *entry;
+
+    lock_alone(accounts);
+    TAILQ_FOREACH(entry, &accounts->added, added)
+    unindex(accounts, entry, entry->account.n_keys);
+    TAILQ_CONCAT(&gone, &accounts->added, added);
+    accounts->n_added = 0;
+    unlock(accounts);
+    put_list(&gone); /* wiping them need not keep the workers waiting */
+    for (size_t i = 0; i < accounts->n_file; i++)
+        refill(accounts->file[i]);
 }
 
 void accounts_free(struct accounts *accounts)
 {
     if (!accounts)
         return;
-    for (size_t i = 0; i < accounts->n_entries; i++)
-        entry_release(&accounts->entries[i]);
-    EVP_MAC_free(accounts->hmac);
+    put_list(&accounts->added);
+    for (size_t i = 0; i < accounts->n_file; i++)
+        entry_put(accounts->file[i]);
+    free(accounts->file);
     free(accounts->appids.slots);
     free(accounts->keys.slots);
-    arena_release(&accounts->arena);
+    EVP_MAC_free(accounts->hmac);
+    pthread_rwlock_destroy(&accounts->lock);
     free(accounts);
 }
 
@@ -752,27 +547,166 @@ void accounts_free(struct accounts *accounts)
 
 size_t accounts_count(const struct accounts *accounts)
 {
-    return accounts->n_entries;
+    return accounts->n_file;
 }
 
 const struct account *accounts_at(const struct accounts *accounts, size_t i)
 {
-    return &accounts->entries[i].account;
+    return &accounts->file[i]->account;
+}
+
+/* Under the lock: these two find, and take a reference. */
+
+static const struct account *hold_appid(const struct accounts *accounts,
+                                        const char *appid, size_t len)
+{
+    const struct entry *entry = table_find(&accounts->appids, appid, len);
+
+    return entry ? &entry_hold((struct entry *)entry)->account : NULL;
+}
+
+static const struct account_key *hold_key(const struct accounts *accounts,
+                                          const char *id, size_t len)
+{
+    const struct account_key *key = table_find(&accounts->keys, id, len);
+
+    if (key)
+        entry_hold((struct entry *)key->owner);
+    return key;
 }
 
 const struct account *accounts_find(const struct accounts *accounts,
                                     const char *appid, size_t appid_len)
 {
-    const struct entry *entry = table_find(&accounts->appids, appid, appid_len);
+    const struct account *account;
 
-    return entry ? &entry->account : NULL;
+    lock_shared(accounts);
+    account = hold_appid(accounts, appid, appid_len);
+    unlock(accounts);
+    return account;
 }
 
 const struct account_key *accounts_find_key(const struct accounts *accounts,
                                             const char *secret_id,
                                             size_t secret_id_len)
 {
-    return table_find(&accounts->keys, secret_id, secret_id_len);
+    const struct account_key *key;
+
+    lock_shared(accounts);
+    key = hold_key(accounts, secret_id, secret_id_len);
+    unlock(accounts);
+    return key;
+}
+
+void accounts_find_signer(const struct accounts *accounts, const char *appid,
+                          size_t appid_len, const char *secret_id,
+                          size_t secret_id_len, const struct account **account,
+                          const struct account_key **key)
+{
+    lock_shared(accounts);
+    *account = hold_appid(accounts, appid, appid_len);
+    *key = hold_key(accounts, secret_id, secret_id_len);
+    unlock(accounts);
+}
+
+/* Adds the account's keys, each with a reference; returns the new count. */
+static size_t list_keys(struct entry *entry, const struct account_key **keys,
+                        size_t n, size_t cap)
+{
+    for (size_t i = 0; i < entry->account.n_keys && n < cap; i++) {
+        entry_hold(entry);
+        keys[n++] = &entry->keys[i];
+    }
+    return n;
+}
+
+size_t accounts_list_keys(const struct accounts *accounts,
+                          const struct account_key **keys, size_t cap)
+{
+    struct entry *entry;
+    size_t n = 0;
+
+    lock_shared(accounts);
+    for (size_t i = 0; i < accounts->n_file && n < cap; i++)
+        n = list_keys(accounts->file[i], keys, n, cap);
+    TAILQ_FOREACH(entry, &accounts->added, added)
+    n = list_keys(entry, keys, n, cap);
+    unlock(accounts);
+    return n;
+}
+
+/* Every account, each with a reference, in a list that the caller frees; NULL
+ * when memory ran out. Who has much to do with them need not keep the lock. */
+static struct entry **hold_all(const struct accounts *accounts, size_t *n)
+{
+    struct entry **all;
+    struct entry *entry;
+
+    lock_shared(accounts);
+    *n = 0;
+    all = malloc((accounts->n_file + accounts->n_added + 1) * sizeof(*all));
+    for (size_t i = 0; all && i < accounts->n_file; i++)
+        all[(*n)++] = entry_hold(accounts->file[i]);
+    if (all) {
+        TAILQ_FOREACH(entry, &accounts->added, added)
+        all[(*n)++] = entry_hold(entry);
+    }
+    unlock(accounts);
+    return all;
+}
+
+static void render_account(struct strbuf *out, const struct entry *entry)
+{
+    const struct account *account = &entry->account;
+
+    strbuf_addstr(out, "{\"appid\":");
+    strbuf_add_json(out, account->appid, strlen(account->appid));
+    strbuf_addstr(out, ",\"buckets\":[");
+    for (size_t i = 0; i < account->n_buckets; i++) {
+        strbuf_addstr(out, i ? "," : "");
+        strbuf_add_json(out, account->buckets[i], strlen(account->buckets[i]));
+    }
+    strbuf_addstr(out, "],\"secret_ids\":[");
+    for (size_t i = 0; i < account->n_keys; i++) {
+        const char *id = account->keys[i]->id;
+
+        strbuf_addstr(out, i ? "," : "");
+        strbuf_add_json(out, id, strlen(id));
+    }
+    strbuf_addf(out,
+                "],\"status\":\"%s\",\"rate_per_second\":%.15g,"
+                "\"from\":\"%s\"}",
+                account->status == ACCOUNT_ARREARS ? "arrears" : "active",
+                account->rate_per_second, entry->from_file ? "file" : "admin");
+}
+
+int accounts_render(struct accounts *accounts, struct strbuf *out)
+{
+    size_t n;
+    struct entry **all = hold_all(accounts, &n);
+
+    if (!all)
+        return -1;
+    strbuf_addstr(out, "{\"accounts\":[");
+    for (size_t i = 0; i < n; i++) {
+        strbuf_addstr(out, i ? "," : "");
+        render_account(out, all[i]);
+        entry_put(all[i]);
+    }
+    free(all);
+    return strbuf_addstr(out, "]}") < 0 || out->failed ? -1 : 0;
+}
+
+void account_put(const struct account *account)
+{
+    if (account)
+        entry_put((struct entry *)account);
+}
+
+void account_key_put(const struct account_key *key)
+{
+    if (key)
+        account_put(key->owner);
 }
 
 bool account_has_bucket(const struct account *account, const char *bucket,
@@ -793,7 +727,23 @@ const struct account *account_key_owner(const struct account_key *key)
     return key->owner;
 }
 
-/* operations under a lock; the records are const to callers only */
+const char *account_key_secret(const struct account_key *key)
+{
+    return key->secret;
+}
+
+char *accounts_demo_secret_key(const char *secret_id)
+{
+    struct accounts *demo = accounts_demo();
+    const struct account_key *key =
+        table_find(&demo->keys, secret_id, strlen(secret_id));
+    char *secret = key ? strdup(key->secret) : NULL;
+
+    accounts_free(demo);
+    return secret;
+}
+
+/* digests and rates, under a lock; the records are const to callers only */
 
 int account_key_mac(const struct account_key *key, const void *text, size_t len,
                     unsigned char mac[ACCOUNTS_MAC_LEN])
@@ -810,6 +760,71 @@ int account_key_mac(const struct account_key *key, const void *text, size_t len,
            EVP_MAC_final(key->mac, mac, &n, ACCOUNTS_MAC_LEN) == 1;
     pthread_mutex_unlock(lock);
     return done && n == ACCOUNTS_MAC_LEN ? 0 : -1;
+}
+
+/* HMAC of a digest by name; returns the length of the mac, 0 on failure. */
+static size_t hmac(const char *digest, const void *key, size_t key_len,
+                   const void *text, size_t len,
+                   unsigned char mac[SHA256_MAC_LEN])
+{
+    size_t n = 0;
+
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, key, key_len, text, len,
+                   mac, SHA256_MAC_LEN, &n))
+        return 0;
+    return n;
+}
+
+static size_t mac_longer_key(const struct account_key *key, const char *more,
+                             const void *text, size_t len, unsigned char *mac)
+{
+    size_t key_len = key->secret_len + strlen(more);
+    char *longer = malloc(key_len);
+    size_t n;
+
+    if (!longer)
+        return 0;
+    memcpy(longer, key->secret, key->secret_len);
+    memcpy(longer + key->secret_len, more, strlen(more));
+    n = hmac("SHA1", longer, key_len, text, len, mac);
+    OPENSSL_cleanse(longer, key_len);
+    free(longer);
+    return n;
+}
+
+static size_t mac_as(const struct account_key *key,
+                     enum account_mac_variant variant, const void *text,
+                     size_t len, unsigned char mac[SHA256_MAC_LEN])
+{
+    switch (variant) {
+    case MAC_SHA1:
+        return account_key_mac(key, text, len, mac) < 0 ? 0 : ACCOUNTS_MAC_LEN;
+    case MAC_SHA256:
+        return hmac("SHA256", key->secret, key->secret_len, text, len, mac);
+    case MAC_SWAPPED:
+        return hmac("SHA1", text, len, key->secret, key->secret_len, mac);
+    case MAC_SECRET_ID_AS_KEY:
+        return hmac("SHA1", key->id, strlen(key->id), text, len, mac);
+    case MAC_KEY_LF:
+        return mac_longer_key(key, "\n", text, len, mac);
+    case MAC_KEY_CRLF:
+        return mac_longer_key(key, "\r\n", text, len, mac);
+    case MAC__COUNT:
+        break;
+    }
+    return 0;
+}
+
+bool account_key_made(const struct account_key *key,
+                      enum account_mac_variant variant, const void *text,
+                      size_t len, const void *mac, size_t mac_len)
+{
+    unsigned char right[SHA256_MAC_LEN];
+    size_t n = mac_as(key, variant, text, len, right);
+    bool same = n > 0 && n == mac_len && CRYPTO_memcmp(right, mac, n) == 0;
+
+    OPENSSL_cleanse(right, sizeof(right));
+    return same;
 }
 
 bool account_take(const struct account *account, int64_t now_us)
@@ -835,15 +850,4 @@ bool account_take(const struct account *account, int64_t now_us)
         entry->tokens -= 1;
     pthread_mutex_unlock(&entry->lock);
     return taken;
-}
-
-void accounts_refill(struct accounts *accounts)
-{
-    for (size_t i = 0; i < accounts->n_entries; i++) {
-        struct entry *entry = &accounts->entries[i];
-
-        pthread_mutex_lock(&entry->lock);
-        entry->tokens = burst(&entry->account);
-        pthread_mutex_unlock(&entry->lock);
-    }
 }

@@ -23,6 +23,7 @@ void exchange_free(struct exchange *x)
 {
     if (!x)
         return;
+    signature_release(&x->signature);
     body_release(&x->body);
     strbuf_release(&x->reply.body);
     arena_release(&x->arena);

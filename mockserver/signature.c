@@ -380,14 +380,22 @@ enum error_code signature_parse(struct signature *sig, struct arena *arena,
 
 /* verification, in the order of docs/contract.md section 4 */
 
+void signature_release(struct signature *sig)
+{
+    account_put(sig->account);
+    account_key_put(sig->key);
+    sig->account = NULL;
+    sig->key = NULL;
+}
+
 static enum error_code check_signer(struct signature *sig, struct arena *arena,
                                     const struct accounts *accounts)
 {
     char quoted[QUOTE_CAP], id[QUOTE_CAP];
     const char *owner;
 
-    sig->account = accounts_find(accounts, sig->a.ptr, sig->a.len);
-    sig->key = accounts_find_key(accounts, sig->k.ptr, sig->k.len);
+    accounts_find_signer(accounts, sig->a.ptr, sig->a.len, sig->k.ptr,
+                         sig->k.len, &sig->account, &sig->key);
     if (!sig->account)
         return refuse(sig, arena, ERR_APPID_UNKNOWN,
                       "a is \"%s\", which no account has",

@@ -38,9 +38,15 @@ struct signature {
     int64_t expires; /* e; 0 means single use */
     int64_t now;     /* t */
     bool single_use;
-    const struct account *account; /* set once `a` is known, else NULL */
-    const struct account_key *key; /* set once `k` is known, else NULL */
+    /* References, which signature_release() gives back; NULL until `a`, and
+     * `k`, are known. */
+    const struct account *account;
+    const struct account_key *key;
 };
+
+/* Gives back what the signature holds of the accounts; its other fields stay
+ * as they are. One that is zeroed, parsed only, or released before is fine. */
+void signature_release(struct signature *sig);
 
 /* The single-use signatures already seen: bounded, oldest forgotten first. */
 struct signature_uses;
@@ -53,9 +59,9 @@ void signature_uses_reset(struct signature_uses *uses);
 
 /*
  * Parses `header` (the field value; NULL when the field is missing) without
- * judging who signed. Fills *sig; sig->code is ERR_OK, ERR_SIGNATURE_EMPTY or
- * ERR_SIGNATURE_MALFORMED, which is also returned, or ERR_INTERNAL when
- * memory ran out. Strings live in `arena`.
+ * judging who signed. Fills *sig, whatever it held; sig->code is ERR_OK,
+ * ERR_SIGNATURE_EMPTY or ERR_SIGNATURE_MALFORMED, which is also returned, or
+ * ERR_INTERNAL when memory ran out. Strings live in `arena`.
  */
 enum error_code signature_parse(struct signature *sig, struct arena *arena,
                                 const char *header);
@@ -63,7 +69,9 @@ enum error_code signature_parse(struct signature *sig, struct arena *arena,
 /*
  * Parses and verifies, in the order of docs/contract.md section 4, up to and
  * with the account's status (arrears → ERR_BAD_REQUEST; sig->why then says the
- * documented message). `now` is the server's clock in Unix seconds. A
+ * documented message). `now` is the server's clock in Unix seconds. The caller
+ * ends *sig with signature_release(), whatever the code; until then the account
+ * and the key live, even if they are removed meanwhile. A
  * single-use signature that gets as far is remembered in `uses`, which may be
  * NULL: then every use is a first one.
  */
@@ -79,7 +87,7 @@ enum error_code signature_verify(struct signature *sig, struct arena *arena,
 /* What to sign. Absent strings are NULL and leave their key out, but for
  * `fileid`, whose absence is written as an empty `f=`. */
 struct signature_request {
-    const struct account_key *key;
+    const struct account_key *key; /* borrowed */
     const char *bucket;
     int64_t expires; /* 0: single use */
     int64_t now;

@@ -28,6 +28,7 @@ static void fuzz_value(const char *value)
     FUZZ_CHECK((verified.code == ERR_OK) == !verified.why);
     if (verified.code == ERR_OK)
         FUZZ_CHECK(verified.account && verified.key);
+    signature_release(&verified);
     arena_release(&arena);
 }
 
@@ -70,6 +71,7 @@ static enum error_code verify(const char *value, int64_t now)
 
     arena_init(&arena);
     code = signature_verify(&sig, &arena, fuzz_accounts(), NULL, value, now);
+    signature_release(&sig);
     arena_release(&arena);
     return code;
 }

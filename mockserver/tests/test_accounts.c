@@ -45,16 +45,58 @@ static void expect_mistake(const char *json, const char *expected)
     expect_mistake_in(json, strlen(json), expected);
 }
 
+/* Accounts of a file live as long as their store, so that these two need not
+ * keep their reference. */
+static const struct account *find_bytes(const struct accounts *accounts,
+                                        const char *appid, size_t len)
+{
+    const struct account *account = accounts_find(accounts, appid, len);
+
+    account_put(account);
+    return account;
+}
+
 static const struct account *find(const struct accounts *accounts,
                                   const char *appid)
 {
-    return accounts_find(accounts, appid, strlen(appid));
+    return find_bytes(accounts, appid, strlen(appid));
 }
 
 static const struct account_key *find_key(const struct accounts *accounts,
                                           const char *secret_id)
 {
-    return accounts_find_key(accounts, secret_id, strlen(secret_id));
+    const struct account_key *key =
+        accounts_find_key(accounts, secret_id, strlen(secret_id));
+
+    account_key_put(key);
+    return key;
+}
+
+/* Is there such an account? Added ones are only asked for in this way. */
+static bool is_there(const struct accounts *accounts, const char *appid)
+{
+    return find(accounts, appid) != NULL;
+}
+
+static void add(struct accounts *accounts, const char *json)
+{
+    char *why = NULL;
+    int result = accounts_add(accounts, json, strlen(json), &why);
+
+    cr_assert_eq(result, 0, "%s: refused: %s", json, why);
+    cr_assert(why == NULL);
+}
+
+/* One of the appid `n`, with the SecretId idN and the key keyN. */
+static void add_numbered(struct accounts *accounts, int n)
+{
+    char json[160];
+
+    snprintf(json, sizeof(json),
+             "{\"appid\":\"%d\",\"keys\":[{\"secret_id\":\"id%d\","
+             "\"secret_key\":\"key%d\"}]}",
+             n, n, n);
+    add(accounts, json);
 }
 
 static bool has_bucket(const struct account *account, const char *bucket)
@@ -88,13 +130,22 @@ Test(accounts, appid_is_found_by_its_bytes_alone, .timeout = 10)
 {
     struct accounts *accounts = accounts_demo();
 
-    cr_expect(accounts_find(accounts, "1000002&k=", 7) ==
+    cr_expect(find_bytes(accounts, "1000002&k=", 7) ==
               accounts_at(accounts, 1));
     cr_expect(find(accounts, "100000") == NULL);
     cr_expect(find(accounts, "10000022") == NULL);
-    cr_expect(accounts_find(accounts, "1000002\0", 8) == NULL);
+    cr_expect(find_bytes(accounts, "1000002\0", 8) == NULL);
     cr_expect(find(accounts, "") == NULL);
-    cr_expect(accounts_find(accounts, NULL, 0) == NULL);
+    cr_expect(find_bytes(accounts, NULL, 0) == NULL);
+    accounts_free(accounts);
+}
+
+Test(accounts, a_key_has_its_secret_for_the_command_of_exec, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account *first = accounts_at(accounts, 0);
+
+    cr_expect_str_eq(account_key_secret(first->keys[0]), "demo-key-of-1000001");
     accounts_free(accounts);
 }
 
@@ -670,13 +721,417 @@ Test(accounts, a_clock_set_back_counts_from_its_new_time_on, .timeout = 10)
     accounts_free(accounts);
 }
 
-Test(accounts, a_refill_fills_every_bucket, .timeout = 10)
+Test(accounts, a_reset_fills_every_bucket, .timeout = 10)
 {
     struct accounts *accounts = with_rate("10");
     const struct account *account = accounts_at(accounts, 0);
 
     take_all(account, 100 * SECOND_US);
-    accounts_refill(accounts);
+    accounts_reset(accounts);
     cr_expect_eq(take_all(account, 100 * SECOND_US), 10);
+    accounts_free(accounts);
+}
+
+/* changes at run time */
+
+static void expect_add_mistake(struct accounts *accounts, const char *json,
+                               const char *expected)
+{
+    char *why = NULL;
+    int result = accounts_add(accounts, json, strlen(json), &why);
+
+    cr_expect_eq(result, -1, "%s: accepted", json);
+    cr_assert(why != NULL, "%s: no reason", json);
+    cr_expect_str_eq(why, expected, "%s\n  said: %s\n  expected: %s", json, why,
+                     expected);
+    free(why);
+}
+
+Test(accounts, an_added_account_is_found_with_all_it_has, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account *account;
+    unsigned char mac[ACCOUNTS_MAC_LEN], expected[ACCOUNTS_MAC_LEN];
+
+    add(accounts, "{\"appid\":\"7\",\"buckets\":[\"b\",\"c\"],"
+                  "\"status\":\"arrears\",\"rate_per_second\":5," KEYS "}");
+    account = accounts_find(accounts, "7", 1);
+    cr_assert(account != NULL);
+    cr_expect_str_eq(account->appid, "7");
+    cr_expect(has_bucket(account, "c"));
+    cr_expect_eq(account->n_buckets, 2);
+    cr_expect_eq(account->status, ACCOUNT_ARREARS);
+    cr_expect_eq(account->rate_per_second, 5);
+    cr_expect(account_key_owner(find_key(accounts, "id")) == account);
+    expected_mac("hush", "text", 4, expected);
+    cr_assert_eq(account_key_mac(account->keys[0], "text", 4, mac), 0);
+    cr_expect_eq(memcmp(mac, expected, sizeof(mac)), 0);
+    account_put(account);
+    accounts_free(accounts);
+}
+
+Test(accounts, added_accounts_are_not_those_of_the_file, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    add_numbered(accounts, 7);
+    cr_expect_eq(accounts_count(accounts), 4);
+    accounts_free(accounts);
+}
+
+Test(accounts, an_account_is_added_as_strictly_as_it_is_read, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    expect_add_mistake(accounts, "{\"appid\":x}",
+                       "account: line 1, column 10: a JSON syntax error");
+    expect_add_mistake(accounts, "{} x",
+                       "account: line 1, column 4: text after "
+                       "the JSON document");
+    expect_add_mistake(accounts, "[]",
+                       "account: found an array, expected an object of appid, "
+                       "buckets, keys, status and rate_per_second");
+    expect_add_mistake(accounts, "{\"accounts\":[]}",
+                       "account: unknown name \"accounts\", expected an object "
+                       "of appid, buckets, keys, status and rate_per_second");
+    expect_add_mistake(accounts, "{\"appid\":7," KEYS "}",
+                       "account.appid: found the number 7, expected a string "
+                       "that is not empty");
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"keys\":["
+                       "{\"secret_key\":\"hush\"}]}",
+                       "account.keys[0].secret_id: is missing, expected a "
+                       "string that is not empty");
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"buckets\":[\"b\",1]," KEYS "}",
+                       "account.buckets[1]: found the number 1, expected a "
+                       "string that is not empty");
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"buckets\":[\"b\",\"b\"]," KEYS "}",
+                       "account.buckets[1]: \"b\" appears twice in this "
+                       "account");
+    cr_expect_not(is_there(accounts, "7"));
+    accounts_free(accounts);
+}
+
+Test(accounts, what_another_account_has_cannot_be_added, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    expect_add_mistake(accounts, "{\"appid\":\"1000001\"," KEYS "}",
+                       "account.appid: \"1000001\" is already used");
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"keys\":[{\"secret_id\":\"x\","
+                       "\"secret_key\":\"hush\"},{\"secret_id\":"
+                       "\"AKIDdemo1000002\",\"secret_key\":\"hush\"}]}",
+                       "account.keys[1].secret_id: \"AKIDdemo1000002\" is "
+                       "already used by appid \"1000002\"");
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"keys\":[{\"secret_id\":\"x\","
+                       "\"secret_key\":\"hush\"},{\"secret_id\":\"x\","
+                       "\"secret_key\":\"hush\"}]}",
+                       "account.keys[1].secret_id: \"x\" is already used by "
+                       "account.keys[0]");
+    accounts_free(accounts);
+}
+
+Test(accounts, an_account_that_was_refused_leaves_nothing, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    expect_add_mistake(accounts,
+                       "{\"appid\":\"7\",\"keys\":[{\"secret_id\":\"id7\","
+                       "\"secret_key\":\"hush\"},{\"secret_id\":"
+                       "\"AKIDdemo1000002\",\"secret_key\":\"hush\"}]}",
+                       "account.keys[1].secret_id: \"AKIDdemo1000002\" is "
+                       "already used by appid \"1000002\"");
+    cr_expect_not(is_there(accounts, "7"));
+    cr_expect(find_key(accounts, "id7") == NULL);
+    cr_expect(find_key(accounts, "AKIDdemo1000002") != NULL);
+    add_numbered(accounts, 7);
+    accounts_free(accounts);
+}
+
+Test(accounts, a_removed_account_is_unknown_with_its_keys, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    add_numbered(accounts, 7);
+    add_numbered(accounts, 8);
+    cr_expect_eq(accounts_remove(accounts, "7"), 0);
+    cr_expect_not(is_there(accounts, "7"));
+    cr_expect(find_key(accounts, "id7") == NULL);
+    cr_expect(is_there(accounts, "8"));
+    cr_expect_eq(accounts_remove(accounts, "7"), 1);
+    add_numbered(accounts, 7);
+    cr_expect(is_there(accounts, "7"));
+    accounts_free(accounts);
+}
+
+Test(accounts, accounts_of_the_file_cannot_be_removed, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    cr_expect_eq(accounts_remove(accounts, "1000001"), 1);
+    cr_expect(is_there(accounts, "1000001"));
+    accounts_free(accounts);
+}
+
+Test(accounts, a_reset_removes_the_added_and_keeps_the_file, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+
+    add_numbered(accounts, 7);
+    add_numbered(accounts, 8);
+    accounts_reset(accounts);
+    cr_expect_not(is_there(accounts, "7"));
+    cr_expect(find_key(accounts, "id8") == NULL);
+    cr_expect(is_there(accounts, "1000001"));
+    cr_expect(find_key(accounts, "AKIDdemo1000004") != NULL);
+    add_numbered(accounts, 7);
+    accounts_reset(accounts);
+    cr_expect_not(is_there(accounts, "7"));
+    accounts_free(accounts);
+}
+
+Test(accounts, names_stay_found_while_others_come_and_go, .timeout = 10)
+{
+    enum { N = 600 };
+    struct accounts *accounts = accounts_demo();
+    char name[16];
+
+    for (int i = 0; i < N; i++)
+        add_numbered(accounts, i);
+    for (int step = 2; step < 5; step++) {
+        for (int i = 0; i < N; i += step) {
+            snprintf(name, sizeof(name), "%d", i);
+            cr_assert_eq(accounts_remove(accounts, name), 0, "%d", i);
+        }
+        for (int i = 0; i < N; i++) {
+            snprintf(name, sizeof(name), "%d", i);
+            cr_assert_eq(is_there(accounts, name), i % step != 0, "%d", i);
+            snprintf(name, sizeof(name), "id%d", i);
+            cr_assert_eq(find_key(accounts, name) != NULL, i % step != 0, "%d",
+                         i);
+        }
+        for (int i = 0; i < N; i += step)
+            add_numbered(accounts, i);
+    }
+    accounts_free(accounts);
+}
+
+Test(accounts, who_holds_an_account_keeps_it_alive, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account *account;
+    const struct account_key *key;
+    unsigned char mac[ACCOUNTS_MAC_LEN], expected[ACCOUNTS_MAC_LEN];
+
+    add_numbered(accounts, 7);
+    account = accounts_find(accounts, "7", 1);
+    key = accounts_find_key(accounts, "id7", 3);
+    accounts_remove(accounts, "7");
+    cr_expect_str_eq(account->appid, "7");
+    account_put(account);
+    expected_mac("key7", "text", 4, expected);
+    cr_assert_eq(account_key_mac(key, "text", 4, mac), 0);
+    cr_expect_eq(memcmp(mac, expected, sizeof(mac)), 0);
+    accounts_free(accounts);
+    cr_expect_str_eq(account_key_owner(key)->appid, "7");
+    account_key_put(key);
+}
+
+Test(accounts, an_account_of_the_file_may_outlive_the_store, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account *account = accounts_find(accounts, "1000001", 7);
+
+    accounts_free(accounts);
+    cr_expect_str_eq(account_key_id(account->keys[0]), "AKIDdemo1000001");
+    account_put(account);
+}
+
+Test(accounts, giving_back_nothing_is_fine, .timeout = 10)
+{
+    account_put(NULL);
+    account_key_put(NULL);
+}
+
+Test(accounts, a_signer_is_found_as_appid_and_key_are, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account *account = NULL;
+    const struct account_key *key = NULL;
+
+    accounts_find_signer(accounts, "1000002&", 7, "AKIDdemo1000001b", 15,
+                         &account, &key);
+    cr_expect(account == accounts_at(accounts, 1));
+    cr_assert(key != NULL);
+    cr_expect_str_eq(account_key_id(key), "AKIDdemo1000001");
+    account_put(account);
+    account_key_put(key);
+    accounts_find_signer(accounts, "1", 1, "1", 1, &account, &key);
+    cr_expect(account == NULL);
+    cr_expect(key == NULL);
+    accounts_free(accounts);
+}
+
+Test(accounts, a_store_is_full_at_a_hundred_thousand, .timeout = 60)
+{
+    struct accounts *accounts = accounts_demo();
+
+    for (int i = 4; i < ACCOUNTS_MAX; i++)
+        add_numbered(accounts, i);
+    expect_add_mistake(accounts, "{\"appid\":\"one\"," KEYS "}",
+                       "account: is one too many, expected at most 100000 "
+                       "accounts");
+    accounts_remove(accounts, "99999");
+    add(accounts, "{\"appid\":\"one\"," KEYS "}");
+    accounts_reset(accounts);
+    add_numbered(accounts, 4);
+    accounts_free(accounts);
+}
+
+Test(accounts, keys_are_listed_up_to_a_number, .timeout = 10)
+{
+    static const char *const expected[] = {"AKIDdemo1000001",
+                                           "AKIDdemo1000001b",
+                                           "AKIDdemo1000002",
+                                           "AKIDdemo1000003",
+                                           "AKIDdemo1000004",
+                                           "id8",
+                                           "id7"};
+    const struct account_key *keys[10];
+    struct accounts *accounts = accounts_demo();
+
+    add_numbered(accounts, 8);
+    add_numbered(accounts, 7);
+    for (size_t cap = 0; cap <= 10; cap++) {
+        size_t n = accounts_list_keys(accounts, keys, cap);
+
+        cr_assert_eq(n, cap < 7 ? cap : 7, "%zu of %zu", n, cap);
+        for (size_t i = 0; i < n; i++) {
+            cr_expect_str_eq(account_key_id(keys[i]), expected[i]);
+            account_key_put(keys[i]);
+        }
+    }
+    accounts_free(accounts);
+}
+
+Test(accounts, a_listed_key_lives_on_when_removed, .timeout = 10)
+{
+    const struct account_key *keys[10];
+    struct accounts *accounts = accounts_demo();
+
+    add_numbered(accounts, 7);
+    cr_assert_eq(accounts_list_keys(accounts, keys, 10), 6);
+    accounts_reset(accounts);
+    cr_expect_str_eq(account_key_id(keys[5]), "id7");
+    for (size_t i = 0; i < 6; i++)
+        account_key_put(keys[i]);
+    accounts_free(accounts);
+}
+
+Test(accounts, accounts_are_rendered_without_their_secrets, .timeout = 10)
+{
+    struct accounts *accounts =
+        parse(ONE("\"appid\":\"1\",\"buckets\":[\"b\\\"\",\"c\"],"
+                  "\"status\":\"arrears\",\"rate_per_second\":0.5,"
+                  "\"keys\":[{\"secret_id\":\"i\",\"secret_key\":\"hush\"},"
+                  "{\"secret_id\":\"j\",\"secret_key\":\"hush\"}]"));
+    struct strbuf out;
+
+    add_numbered(accounts, 9);
+    add_numbered(accounts, 8);
+    strbuf_init(&out, 4096);
+    cr_assert_eq(accounts_render(accounts, &out), 0);
+    cr_expect_str_eq(
+        out.buf,
+        "{\"accounts\":[{\"appid\":\"1\",\"buckets\":[\"b\\\"\",\"c\"],"
+        "\"secret_ids\":[\"i\",\"j\"],\"status\":\"arrears\","
+        "\"rate_per_second\":0.5,\"from\":\"file\"},"
+        "{\"appid\":\"9\",\"buckets\":[],\"secret_ids\":[\"id9\"],"
+        "\"status\":\"active\",\"rate_per_second\":0,\"from\":\"admin\"},"
+        "{\"appid\":\"8\",\"buckets\":[],\"secret_ids\":[\"id8\"],"
+        "\"status\":\"active\",\"rate_per_second\":0,\"from\":\"admin\"}]}",
+        "%s", out.buf);
+    strbuf_release(&out);
+    accounts_free(accounts);
+}
+
+Test(accounts, rendering_into_a_buffer_too_small_fails, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    struct strbuf out;
+
+    strbuf_init(&out, 100);
+    cr_expect_eq(accounts_render(accounts, &out), -1);
+    strbuf_release(&out);
+    accounts_free(accounts);
+}
+
+Test(accounts, secret_keys_of_the_demo_accounts_are_public, .timeout = 10)
+{
+    char *secret = accounts_demo_secret_key("AKIDdemo1000001b");
+
+    cr_assert(secret != NULL);
+    cr_expect_str_eq(secret, "second-demo-key-of-1000001");
+    free(secret);
+    cr_expect(accounts_demo_secret_key("AKIDnobody") == NULL);
+}
+
+/* digests made by mistake */
+
+static unsigned hmac(const EVP_MD *md, const char *key, const char *text,
+                     unsigned char *mac)
+{
+    unsigned n = EVP_MAX_MD_SIZE;
+
+    HMAC(md, key, (int)strlen(key), (const unsigned char *)text, strlen(text),
+         mac, &n);
+    return n;
+}
+
+Test(accounts, a_digest_is_known_by_the_way_it_was_made, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account_key *key = find_key(accounts, "AKIDdemo1000001");
+    const char *secret = "demo-key-of-1000001";
+    unsigned char mac[MAC__COUNT][EVP_MAX_MD_SIZE];
+    unsigned n[MAC__COUNT];
+
+    n[MAC_SHA1] = hmac(EVP_sha1(), secret, "text", mac[MAC_SHA1]);
+    n[MAC_SHA256] = hmac(EVP_sha256(), secret, "text", mac[MAC_SHA256]);
+    n[MAC_SWAPPED] = hmac(EVP_sha1(), "text", secret, mac[MAC_SWAPPED]);
+    n[MAC_SECRET_ID_AS_KEY] =
+        hmac(EVP_sha1(), "AKIDdemo1000001", "text", mac[MAC_SECRET_ID_AS_KEY]);
+    n[MAC_KEY_LF] =
+        hmac(EVP_sha1(), "demo-key-of-1000001\n", "text", mac[MAC_KEY_LF]);
+    n[MAC_KEY_CRLF] =
+        hmac(EVP_sha1(), "demo-key-of-1000001\r\n", "text", mac[MAC_KEY_CRLF]);
+    for (int made = 0; made < MAC__COUNT; made++) {
+        for (int asked = 0; asked < MAC__COUNT; asked++)
+            cr_expect_eq(account_key_made(key, (enum account_mac_variant)asked,
+                                          "text", 4, mac[made], n[made]),
+                         made == asked, "made %d, asked %d", made, asked);
+    }
+    accounts_free(accounts);
+}
+
+Test(accounts, every_byte_of_a_digest_is_compared, .timeout = 10)
+{
+    struct accounts *accounts = accounts_demo();
+    const struct account_key *key = find_key(accounts, "AKIDdemo1000001");
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned n = hmac(EVP_sha256(), "demo-key-of-1000001", "text", mac);
+
+    cr_expect(account_key_made(key, MAC_SHA256, "text", 4, mac, n));
+    cr_expect_not(account_key_made(key, MAC_SHA256, "text", 4, mac, n - 1));
+    cr_expect_not(account_key_made(key, MAC_SHA256, "text", 4, mac, 0));
+    for (unsigned i = 0; i < n; i++) {
+        mac[i] ^= 0x80;
+        cr_expect_not(account_key_made(key, MAC_SHA256, "text", 4, mac, n));
+        mac[i] ^= 0x80;
+    }
     accounts_free(accounts);
 }

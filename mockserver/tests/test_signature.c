@@ -5,6 +5,7 @@
 #include "signature.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+    signature_release(&sig);
     arena_release(&arena);
     signature_uses_free(uses);
     accounts_free(accounts);
@@ -45,6 +47,15 @@ static void teardown(void)
 TestSuite(signature, .init = setup, .fini = teardown, .timeout = 10);
 
 /* arranging */
+
+/* Of the demo accounts, which stay: no reference is kept. */
+static const struct account_key *demo_key(const char *id)
+{
+    const struct account_key *key = accounts_find_key(accounts, id, strlen(id));
+
+    account_key_put(key);
+    return key;
+}
 
 static const char *encode(const void *bytes, size_t len)
 {
@@ -74,9 +85,10 @@ static const char *sign(const char *original)
 
 static enum error_code verify_at(const char *header, int64_t now)
 {
-    enum error_code code =
-        signature_verify(&sig, &arena, accounts, uses, header, now);
+    enum error_code code;
 
+    signature_release(&sig);
+    code = signature_verify(&sig, &arena, accounts, uses, header, now);
     cr_expect_eq(code, sig.code, "returned %d, noted %d", (int)code,
                  (int)sig.code);
     cr_expect_eq(code == ERR_OK, sig.why == NULL, "code %d, why %s", (int)code,
@@ -198,6 +210,7 @@ Test(signature, published_vectors_verify)
             *whole ? whole : sign_bytes(secret, original, strlen(original));
         cr_expect_eq(strncmp(header, prefix, strlen(prefix)), 0,
                      "%s: %s does not begin with %s", name, header, prefix);
+        signature_release(&sig);
         code = signature_verify(
             &sig, &arena, theirs, uses, header,
             (int64_t)cJSON_GetObjectItem(vector, "now")->valuedouble);
@@ -243,6 +256,7 @@ Test(signature, published_vectors_are_made)
         cr_expect_eq(strncmp(value, expected, strlen(expected)), 0, "%s",
                      value);
         free(value);
+        account_key_put(request.key);
         accounts_free(theirs);
         n++;
     }
@@ -755,6 +769,7 @@ static void *use_them(void *arg)
         pthread_barrier_wait(&race_start);
         *passed += signature_verify(&mine, &own, accounts, uses,
                                     race_headers[i], NOW) == ERR_OK;
+        signature_release(&mine);
     }
     arena_release(&own);
     return NULL;
@@ -795,7 +810,7 @@ struct evictor {
 static void *evict_others(void *arg)
 {
     struct evictor *evictor = arg;
-    struct signature mine;
+    struct signature mine = {0};
     struct arena own;
 
     arena_init(&own);
@@ -807,6 +822,7 @@ static void *evict_others(void *arg)
         if (!header || signature_verify(&mine, &own, accounts, uses, header,
                                         NOW) != ERR_OK)
             evictor->refused++;
+        signature_release(&mine);
         free(header);
         arena_release(&own);
     }
@@ -821,7 +837,7 @@ Test(signature, threads_that_evict_each_others_uses_stay_apart)
     pthread_t threads[4];
 
     for (int i = 0; i < 4; i++) {
-        evictors[i].key = accounts_find_key(accounts, ids[i], strlen(ids[i]));
+        evictors[i].key = demo_key(ids[i]);
         evictors[i].refused = 0;
         cr_assert_eq(
             pthread_create(&threads[i], NULL, evict_others, &evictors[i]), 0);
@@ -830,6 +846,116 @@ Test(signature, threads_that_evict_each_others_uses_stay_apart)
         pthread_join(threads[i], NULL);
         cr_expect_eq(evictors[i].refused, 0, "%s: %d refused", ids[i],
                      evictors[i].refused);
+    }
+}
+
+/* accounts that come and go */
+
+#define GUEST                                                                  \
+    "{\"appid\":\"77\",\"keys\":[{\"secret_id\":\"id77\","                     \
+    "\"secret_key\":\"key77\"}]}"
+#define GUEST_TEXT "a=77&k=id77" E T
+
+static void add_guest(void)
+{
+    char *why = NULL;
+    int result = accounts_add(accounts, GUEST, strlen(GUEST), &why);
+
+    cr_assert_eq(result, 0, "%s", why);
+}
+
+Test(signature, an_account_signs_from_when_it_is_added_until_it_is_removed)
+{
+    char header[HEADER_CAP];
+
+    snprintf(header, sizeof(header), "%s",
+             sign_bytes("key77", GUEST_TEXT, strlen(GUEST_TEXT)));
+    expect_header(header, ERR_APPID_UNKNOWN, NULL);
+    add_guest();
+    expect_header(header, ERR_OK, NULL);
+    accounts_remove(accounts, "77");
+    expect_header(header, ERR_APPID_UNKNOWN, NULL);
+    add_guest();
+    accounts_reset(accounts);
+    expect_header(header, ERR_APPID_UNKNOWN, NULL);
+}
+
+Test(signature, what_verified_is_held_until_it_is_released)
+{
+    add_guest();
+    expect_header(sign_bytes("key77", GUEST_TEXT, strlen(GUEST_TEXT)), ERR_OK,
+                  NULL);
+    accounts_remove(accounts, "77");
+    cr_expect_str_eq(sig.account->appid, "77");
+    cr_expect_str_eq(account_key_id(sig.key), "id77");
+    signature_release(&sig);
+    cr_expect(sig.account == NULL);
+    cr_expect(sig.key == NULL);
+    cr_expect_eq(sig.code, ERR_OK);
+    signature_release(&sig);
+}
+
+/* A thread that verifies until told to stop: the guest's signature, which must
+ * be right or its appid unknown, and one of an account that stays. */
+struct watcher {
+    const char *guest, *resident;
+    atomic_bool *stop;
+    int seen, missed, wrong;
+};
+
+static void *watch(void *arg)
+{
+    struct watcher *w = arg;
+    struct signature mine;
+    struct arena own;
+
+    arena_init(&own);
+    while (!atomic_load(w->stop)) {
+        enum error_code code =
+            signature_verify(&mine, &own, accounts, uses, w->guest, NOW);
+
+        w->seen += code == ERR_OK;
+        w->missed += code == ERR_APPID_UNKNOWN;
+        w->wrong += code != ERR_OK && code != ERR_APPID_UNKNOWN;
+        /* Held for a while, as an exchange does. */
+        if (mine.account)
+            w->wrong += strcmp(mine.account->appid, "77") != 0;
+        signature_release(&mine);
+        code = signature_verify(&mine, &own, accounts, uses, w->resident, NOW);
+        w->wrong += code != ERR_OK;
+        signature_release(&mine);
+        arena_release(&own);
+    }
+    return NULL;
+}
+
+Test(signature, accounts_come_and_go_while_four_threads_verify)
+{
+    enum { N_VISITS = 2000 };
+    char guest[HEADER_CAP], resident[HEADER_CAP];
+    struct watcher watchers[4];
+    pthread_t threads[4];
+    atomic_bool stop = false;
+
+    snprintf(guest, sizeof(guest), "%s",
+             sign_bytes("key77", GUEST_TEXT, strlen(GUEST_TEXT)));
+    snprintf(resident, sizeof(resident), "%s", sign(A K E T));
+    for (int i = 0; i < 4; i++) {
+        watchers[i] = (struct watcher){guest, resident, &stop, 0, 0, 0};
+        cr_assert_eq(pthread_create(&threads[i], NULL, watch, &watchers[i]), 0);
+    }
+    for (int i = 0; i < N_VISITS; i++) {
+        add_guest();
+        if (i % 2)
+            accounts_reset(accounts);
+        else
+            cr_assert_eq(accounts_remove(accounts, "77"), 0);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(watchers[i].wrong, 0, "%d wrong, %d seen, %d missed",
+                     watchers[i].wrong, watchers[i].seen, watchers[i].missed);
     }
 }
 
@@ -944,10 +1070,8 @@ Test(signature, parsing_does_not_ask_who_signed)
 
 static struct signature_request ordinary_request(void)
 {
-    const char *id = "AKIDdemo1000001";
-
     return (struct signature_request){
-        .key = accounts_find_key(accounts, id, strlen(id)),
+        .key = demo_key("AKIDdemo1000001"),
         .bucket = "test",
         .expires = 1500000100,
         .now = 1500000000,
