@@ -125,6 +125,7 @@ format: | $(B)/.need-check ## format our C with clang-format
 
 docs: $(B)/mockserver ## write the generated documents anew
 	$(B)/mockserver errors --format markdown >docs/error-codes.md
+	$(B)/mockserver findings --format markdown >docs/findings.md
 
 fixtures: ## make the fault files anew (media: fixtures/media/make-media.sh)
 	sh fixtures/faults/make-faults.sh

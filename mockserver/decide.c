@@ -119,11 +119,28 @@ static bool take_from_request(struct exchange *x)
     return false;
 }
 
-void decide_fault(struct exchange *x, const struct settings *settings)
+/* Returns whether a rule decides, now or since the head came in. */
+static bool take_from_rules(struct exchange *x, struct fault_rules *rules,
+                            enum decide_moment moment)
+{
+    if (x->fault_rule == 0 && rules && moment != DECIDE_IN_BODY)
+        x->fault_rule =
+            fault_rules_ask(rules, x, moment == DECIDE_AT_HEAD, &x->rule_fault);
+    if (x->fault_rule == 0)
+        return false;
+    x->fault_source = FAULT_FROM_RULE;
+    x->fault = x->rule_fault;
+    return true;
+}
+
+void decide_fault(struct exchange *x, const struct settings *settings,
+                  struct fault_rules *rules, enum decide_moment moment)
 {
     if (!x->endpoint || x->failed_http_status)
         return;
     if (settings->request_triggers && take_from_request(x))
+        return;
+    if (take_from_rules(x, rules, moment))
         return;
     if (settings->has_fault) {
         x->fault_source = FAULT_FROM_OPTION;

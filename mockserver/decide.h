@@ -7,15 +7,21 @@
 #define DECIDE_H
 
 #include "exchange.h"
+#include "fault_rules.h"
 #include "settings.h"
+
+/* How much of the request has come. */
+enum decide_moment { DECIDE_AT_HEAD, DECIDE_IN_BODY, DECIDE_AT_END };
 
 /*
  * Looks for the strongest fault that is known so far and sets x->fault,
- * x->fault_source and x->fault_problem. Called when the headers are in, when
- * body values arrive, and at the end: a later call may find a stronger one.
+ * x->fault_source, x->fault_rule and x->fault_problem. A later call may find
+ * a stronger one. `rules` are asked once for an exchange, at its end, but for
+ * those that must act on an upload, which are asked at its head; NULL: none.
  * Exchanges that are no call of an endpoint (HTTP 400, 404, 405) have none.
  */
-void decide_fault(struct exchange *x, const struct settings *settings);
+void decide_fault(struct exchange *x, const struct settings *settings,
+                  struct fault_rules *rules, enum decide_moment moment);
 
 /* Sets x->decision from the fault and the natural outcome. */
 void decide(struct exchange *x);

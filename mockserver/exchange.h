@@ -91,6 +91,7 @@ struct exchange {
     const char *failed_message; /* NULL: the code's */
     int failed_http_status;     /* 0: the code's; 400, 404, 405 otherwise */
     bool refused_on_headers;    /* failed before the body counted */
+    bool body_skipped;          /* answered before its body was read */
     bool cut_short; /* the client went before its request was complete */
     struct signature signature;
     struct body body;
@@ -101,7 +102,8 @@ struct exchange {
     /* decide */
     enum fault_source fault_source;
     struct fault fault;
-    uint64_t fault_rule;       /* id of the admin API's rule; 0: none */
+    uint64_t fault_rule; /* id of the admin API's rule that fired; 0: none */
+    struct fault rule_fault;   /* of that rule */
     const char *fault_problem; /* arena; a SPEC that does not parse, and why */
     struct decision natural;   /* what no fault would have changed */
     struct decision decision;  /* what is served */

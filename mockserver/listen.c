@@ -41,7 +41,8 @@ static uint16_t port_of(int fd)
                                                    : address.in.sin_port);
 }
 
-int listen_on(const char *address, uint16_t *port, char **why)
+/* NULL when the address is not numeric; else the caller frees it. */
+static struct addrinfo *resolve(const char *address, unsigned port)
 {
     struct addrinfo hints = {
         .ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV,
@@ -49,10 +50,26 @@ int listen_on(const char *address, uint16_t *port, char **why)
     };
     struct addrinfo *info = NULL;
     char service[8];
+
+    snprintf(service, sizeof(service), "%u", port);
+    return getaddrinfo(address, service, &hints, &info) == 0 ? info : NULL;
+}
+
+bool listen_is_address(const char *address)
+{
+    struct addrinfo *info = resolve(address, 0);
+
+    if (info)
+        freeaddrinfo(info);
+    return info != NULL;
+}
+
+int listen_on(const char *address, uint16_t *port, char **why)
+{
+    struct addrinfo *info = resolve(address, *port);
     int fd;
 
-    snprintf(service, sizeof(service), "%u", (unsigned)*port);
-    if (getaddrinfo(address, service, &hints, &info) != 0) {
+    if (!info) {
         if (asprintf(why,
                      "--bind: \"%s\" is not a numeric IPv4 or IPv6 address",
                      address) < 0)
@@ -67,4 +84,12 @@ int listen_on(const char *address, uint16_t *port, char **why)
     if (fd >= 0)
         *port = port_of(fd);
     return fd;
+}
+
+const char *listen_url(char *buf, size_t cap, const char *address,
+                       uint16_t port)
+{
+    snprintf(buf, cap, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u",
+             address, (unsigned)port);
+    return buf;
 }

@@ -3,7 +3,14 @@
 #ifndef LISTEN_H
 #define LISTEN_H
 
+#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+enum { LISTEN_URL_CAP = 128 }; /* an address with its scope fits */
+
+/* Is it a numeric IPv4 or IPv6 address? */
+bool listen_is_address(const char *address);
 
 /*
  * Listens on a numeric IPv4 or IPv6 address. *port 0 picks a free one and
@@ -11,5 +18,10 @@
  * caller frees.
  */
 int listen_on(const char *address, uint16_t *port, char **why);
+
+/* Writes the URL, without a path, of an address and a port: an IPv6 address
+ * in brackets. Returns buf. */
+const char *listen_url(char *buf, size_t cap, const char *address,
+                       uint16_t port);
 
 #endif

@@ -1,8 +1,12 @@
 #include "mockserver.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "admin.h"
 #include "clock.h"
+#include "listen.h"
 #include "pipeline.h"
 #include "server.h"
 #include "signature.h"
@@ -14,7 +18,12 @@ struct mockserver {
     struct ids ids;
     struct accounts *accounts;
     struct signature_uses *uses;
+    struct journal *journal;
+    struct verdict *verdict;
+    struct fault_rules *rules;
+    struct metrics *metrics;
     struct pipeline pipeline;
+    struct admin admin;
     struct server *server;
 };
 
@@ -25,7 +34,46 @@ void mockserver_options_init(struct mockserver_options *options)
     options->port = 8080;
     options->seed = 1;
     options->log_level = LOG_WARN;
+    options->journal_entries = JOURNAL_DEFAULT_ENTRIES;
+    options->journal_bytes = JOURNAL_DEFAULT_BYTES;
     settings_init(&options->settings);
+}
+
+/* What an exchange is recorded in. Returns -1 with *why. */
+static int make_records(struct mockserver *mock,
+                        const struct mockserver_options *options, char **why)
+{
+    mock->journal =
+        journal_new(options->journal_entries, options->journal_bytes);
+    mock->verdict = verdict_new();
+    mock->rules = fault_rules_new(options->seed);
+    mock->metrics = metrics_new();
+    if (!mock->journal || !mock->verdict || !mock->rules || !mock->metrics)
+        abort();
+    if (options->rules &&
+        fault_rules_load(mock->rules, options->rules, why) < 0)
+        return -1;
+    if (!options->journal_file ||
+        journal_open_file(mock->journal, options->journal_file) == 0)
+        return 0;
+    if (asprintf(why, "--journal-file: cannot open %s: %s",
+                 options->journal_file, strerror(errno)) < 0)
+        *why = NULL;
+    return -1;
+}
+
+static int check_token(const struct mockserver_options *options, char **why)
+{
+    /* What is no address at all is told when it is to be listened on. */
+    if (options->admin_token || !listen_is_address(options->bind) ||
+        admin_is_loopback(options->bind))
+        return 0;
+    if (asprintf(why,
+                 "--bind %s is not loopback: others could use the admin API; "
+                 "--admin-token is needed",
+                 options->bind) < 0)
+        *why = NULL;
+    return -1;
 }
 
 struct mockserver *mockserver_start(const struct mockserver_options *options,
@@ -33,8 +81,11 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
 {
     struct mockserver *mock = calloc(1, sizeof(*mock));
 
+    *why = NULL;
     if (!mock)
         abort();
+    if (check_token(options, why) < 0)
+        goto fail;
     mock->settings = options->settings;
     mock->log.level = options->log_level;
     clock_init(&mock->clock);
@@ -46,6 +97,8 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
     mock->uses = signature_uses_new(SIGNATURE_USES_DEFAULT_CAP);
     if (!mock->uses)
         abort();
+    if (make_records(mock, options, why) < 0)
+        goto fail;
     mock->pipeline = (struct pipeline){
         .settings = &mock->settings,
         .accounts = mock->accounts,
@@ -53,9 +106,27 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
         .clock = &mock->clock,
         .ids = &mock->ids,
         .log = &mock->log,
+        .rules = mock->rules,
+        .journal = mock->journal,
+        .verdict = mock->verdict,
+        .metrics = mock->metrics,
     };
-    mock->server = server_start(&mock->pipeline, options->bind, options->port,
-                                options->threads, why);
+    mock->admin = (struct admin){
+        .settings = &mock->settings,
+        .accounts = mock->accounts,
+        .uses = mock->uses,
+        .clock = &mock->clock,
+        .journal = mock->journal,
+        .verdict = mock->verdict,
+        .rules = mock->rules,
+        .metrics = mock->metrics,
+        .version = MOCKSERVER_VERSION,
+        .bind = options->bind,
+        .token = options->admin_token,
+        .started_us = clock_monotonic_us(),
+    };
+    mock->server = server_start(&mock->pipeline, &mock->admin, options->bind,
+                                options->port, options->threads, why);
     if (mock->server)
         return mock;
 fail:
@@ -81,11 +152,47 @@ void mockserver_set_clock(struct mockserver *mock, int64_t unix_s)
         clock_freeze(&mock->clock, unix_s);
 }
 
+uint64_t mockserver_add_fault(struct mockserver *mock, const char *rule,
+                              char **why)
+{
+    return fault_rules_add(mock->rules, rule, strlen(rule), why);
+}
+
+struct journal *mockserver_journal(struct mockserver *mock)
+{
+    return mock->journal;
+}
+
+struct verdict *mockserver_verdict(struct mockserver *mock)
+{
+    return mock->verdict;
+}
+
+void mockserver_reset(struct mockserver *mock)
+{
+    admin_reset(&mock->admin);
+}
+
+int mockserver_reopen(struct mockserver *mock)
+{
+    return journal_reopen_file(mock->journal);
+}
+
+void mockserver_finish(struct mockserver *mock)
+{
+    server_stop(mock->server);
+    mock->server = NULL;
+}
+
 void mockserver_stop(struct mockserver *mock)
 {
     if (!mock)
         return;
-    server_stop(mock->server);
+    mockserver_finish(mock);
+    metrics_free(mock->metrics);
+    fault_rules_free(mock->rules);
+    verdict_free(mock->verdict);
+    journal_free(mock->journal);
     signature_uses_free(mock->uses);
     accounts_free(mock->accounts);
     free(mock);

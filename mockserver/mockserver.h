@@ -20,8 +20,10 @@
 
 #include <stdint.h>
 #include "accounts.h"
+#include "journal.h"
 #include "log.h"
 #include "settings.h"
+#include "verdict.h"
 
 #define MOCKSERVER_VERSION "0.1.0"
 
@@ -32,6 +34,12 @@ struct mockserver_options {
     const char *accounts;     /* file; NULL, the default: the demo accounts */
     uint64_t seed;            /* of all randomness; default 1 */
     enum log_level log_level; /* default LOG_WARN */
+    const char *rules;        /* file of fault rules; NULL: none */
+    size_t journal_entries;   /* default JOURNAL_DEFAULT_ENTRIES */
+    size_t journal_bytes;     /* default JOURNAL_DEFAULT_BYTES */
+    const char *journal_file; /* exchanges as JSON lines; NULL: none */
+    const char *admin_token;  /* asked of admin calls; NULL: none, which is
+                                 refused when `bind` is not loopback */
     struct settings settings;
 };
 
@@ -50,6 +58,26 @@ const struct accounts *mockserver_accounts(const struct mockserver *mock);
 
 /* Sets the time that signatures and rates are judged by; -1 lets it run. */
 void mockserver_set_clock(struct mockserver *mock, int64_t unix_s);
+
+/* Adds a fault rule, JSON as in `POST /__admin/faults`. Returns its id, or 0
+ * with *why, which the caller frees. */
+uint64_t mockserver_add_fault(struct mockserver *mock, const char *rule,
+                              char **why);
+
+/* What was recorded: read it with the functions of journal.h and verdict.h.
+ * Borrowed. */
+struct journal *mockserver_journal(struct mockserver *mock);
+struct verdict *mockserver_verdict(struct mockserver *mock);
+
+/* As `POST /__admin/reset`. */
+void mockserver_reset(struct mockserver *mock);
+
+/* Opens the journal file anew, after a log rotation. 0, or -1 with errno. */
+int mockserver_reopen(struct mockserver *mock);
+
+/* Serves no more and lets the exchanges in flight finish: what was recorded
+ * is then complete. Only the functions that read it, and stop, may follow. */
+void mockserver_finish(struct mockserver *mock);
 
 /* Lets the exchanges in flight finish, then frees. NULL is fine. */
 void mockserver_stop(struct mockserver *mock);

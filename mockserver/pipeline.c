@@ -1,10 +1,12 @@
 #include "pipeline.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "content_type.h"
 #include "decide.h"
 #include "endpoints.h"
+#include "findings.h"
 #include "render.h"
 #include "validate.h"
 
@@ -14,8 +16,13 @@ struct exchange *pipeline_open(const struct pipeline *p)
 
     if (!x)
         return NULL;
-    x->id = ids_next(p->ids);
-    x->random = ids_random(p->ids, x->id, 0);
+    x->request.method = "";
+    x->request.target = "";
+    x->request.version = "";
+    x->serial = ids_next(p->ids);
+    x->random = ids_random(p->ids, x->serial, 0);
+    x->time_us = clock_now_us(p->clock);
+    x->started_us = clock_monotonic_us();
     return x;
 }
 
@@ -56,21 +63,31 @@ static enum error_code authenticate(const struct pipeline *p,
                                     struct exchange *x)
 {
     struct signature *sig = &x->signature;
-    int64_t now_us = clock_now_us(p->clock);
     enum error_code code;
 
     code = signature_verify(sig, &x->arena, p->accounts, p->uses,
-                            x->request.authorization, now_us / 1000000);
+                            x->request.authorization, x->time_us / 1000000);
     /* The only bad request that a signature can make is an account in
      * arrears, for which a message of its own is published. */
     if (code == ERR_BAD_REQUEST)
         x->failed_message = SIGNATURE_ARREARS_MESSAGE;
     if (code != ERR_OK)
         return exchange_fail(x, code, sig->why);
-    if (!account_take(sig->account, now_us))
+    if (!account_take(sig->account, x->time_us))
         return exchange_fail(x, ERR_TOO_FREQUENT,
                              "over the account's rate_per_second");
     return ERR_OK;
+}
+
+/* For the record of a request that is refused anyway: whose it was. */
+static void identify(const struct pipeline *p, struct exchange *x)
+{
+    struct signature *sig = &x->signature;
+
+    signature_parse(sig, &x->arena, x->request.authorization);
+    if (sig->a.ptr && sig->k.ptr)
+        accounts_find_signer(p->accounts, sig->a.ptr, sig->a.len, sig->k.ptr,
+                             sig->k.len, &sig->account, &sig->key);
 }
 
 /* Begun whatever failed before, so that a refused body is looked at too. */
@@ -93,10 +110,12 @@ void pipeline_head(const struct pipeline *p, struct exchange *x)
         code = check_declared_size(p, x);
     if (code == ERR_OK)
         code = authenticate(p, x);
+    else
+        identify(p, x);
     if (x->endpoint && code != ERR_BODY_TOO_LARGE)
         begin_body(p, x);
     x->refused_on_headers = x->failed != ERR_OK;
-    decide_fault(x, p->settings);
+    decide_fault(x, p->settings, p->rules, DECIDE_AT_HEAD);
 }
 
 void pipeline_body(const struct pipeline *p, struct exchange *x,
@@ -115,14 +134,14 @@ void pipeline_body(const struct pipeline *p, struct exchange *x,
         exchange_fail(x, ERR_BODY_TOO_LARGE, "the body is over the limit");
     }
     if (x->body.n_values != known)
-        decide_fault(x, p->settings);
+        decide_fault(x, p->settings, p->rules, DECIDE_IN_BODY);
 }
 
 static enum error_code finish_body(struct exchange *x)
 {
     enum error_code code = body_finish(&x->body);
 
-    return code == ERR_OK ? code : exchange_fail(x, code, x->body.why);
+    return code == ERR_OK ? x->failed : exchange_fail(x, code, x->body.why);
 }
 
 static enum error_code check(struct exchange *x,
@@ -133,6 +152,23 @@ static enum error_code check(struct exchange *x,
     enum error_code code = stage(x, &why);
 
     return code == ERR_OK ? code : exchange_fail(x, code, why);
+}
+
+/* Notes what there is to note, the reply being known but not yet sent: a
+ * client that has read it finds it in the journal. */
+static void record(const struct pipeline *p, struct exchange *x)
+{
+    x->duration_us = clock_monotonic_us() - x->started_us;
+    findings_evaluate(x, p->settings, x->time_us / 1000000);
+    if (p->verdict)
+        verdict_recall(p->verdict, x);
+    x->id = x->serial;
+    if (p->journal)
+        journal_append(p->journal, x);
+    if (p->verdict)
+        verdict_count(p->verdict, x);
+    if (p->metrics)
+        metrics_count(p->metrics, x);
 }
 
 static void log_exchange(const struct pipeline *p, const struct exchange *x)
@@ -163,8 +199,10 @@ static void log_exchange(const struct pipeline *p, const struct exchange *x)
 int pipeline_finish(const struct pipeline *p, struct exchange *x)
 {
     enum error_code code = x->failed;
+    int result;
 
-    if (!x->refused_on_headers)
+    /* Also of a refused request the body is read to its end, for the record. */
+    if (!x->body_skipped)
         code = finish_body(x);
     if (code == ERR_OK)
         code = check(x, validate_params);
@@ -172,17 +210,21 @@ int pipeline_finish(const struct pipeline *p, struct exchange *x)
         code = check(x, validate_against_signature);
     if (code == ERR_OK)
         x->endpoint->answer(x, p->settings);
-    decide_fault(x, p->settings);
+    decide_fault(x, p->settings, p->rules, DECIDE_AT_END);
     decide(x);
+    result = render(x, p->settings);
+    record(p, x);
     log_exchange(p, x);
-    return render(x, p->settings);
+    return result;
 }
 
 void pipeline_abandon(const struct pipeline *p, struct exchange *x)
 {
     char target[160];
 
-    x->cut_short = true;
+    decide(x);
+    x->cut_short = x->fault.transport != TRANSPORT_RESET_DURING_UPLOAD;
+    record(p, x);
     log_write(p->log, LOG_INFO,
               "#%" PRIu64 " %s %s: cut short after %" PRIu64
               " bytes of its body",

@@ -13,9 +13,13 @@
 #include "accounts.h"
 #include "clock.h"
 #include "exchange.h"
+#include "fault_rules.h"
+#include "journal.h"
 #include "log.h"
+#include "metrics.h"
 #include "settings.h"
 #include "signature.h"
+#include "verdict.h"
 
 /* What all exchanges share; borrowed from whoever started the server. */
 struct pipeline {
@@ -25,6 +29,11 @@ struct pipeline {
     struct clock *clock;
     struct ids *ids;
     const struct log *log;
+    struct fault_rules *rules; /* NULL: no rules */
+    /* Where exchanges are recorded; NULL: nowhere. */
+    struct journal *journal;
+    struct verdict *verdict;
+    struct metrics *metrics;
 };
 
 /* A new exchange with its id; NULL when memory ran out. */
@@ -43,14 +52,16 @@ void pipeline_body(const struct pipeline *p, struct exchange *x,
                    const char *data, size_t len);
 
 /*
- * No more body comes: it is complete, or will not be read. Finishes the
- * checks, decides and renders into x->reply. Returns 0, or -1 when memory ran
- * out and there is no reply.
+ * No more body comes: it is complete, or x->body_skipped says that it will
+ * not be read. Finishes the checks, decides, renders into x->reply and
+ * records the exchange. Returns 0, or -1 when memory ran out and there is no
+ * reply.
  */
 int pipeline_finish(const struct pipeline *p, struct exchange *x);
 
-/* The client went before its request was complete: no reply is due, but what
- * came is recorded. Also for a head that the HTTP library refused itself. */
+/* The exchange ends before its request was complete: the client went, a fault
+ * resets the upload, or the HTTP library refused the head itself. No reply is
+ * due, but what came is recorded. */
 void pipeline_abandon(const struct pipeline *p, struct exchange *x);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "commands.h"
+#include "listen.h"
 #include "server.h"
 
 /* Setters that only copy a number into a field. */
@@ -28,25 +29,45 @@ NUMBER_SETTER(set_max_body, mock.settings.max_body, uint64_t, 1, 1U << 30)
 NUMBER_SETTER(set_sim, mock.settings.sim, int, 0, 100)
 NUMBER_SETTER(set_score, mock.settings.score, int, 0, 100)
 
+NUMBER_SETTER(set_journal_entries, mock.journal_entries, size_t, 0, 10000000)
+NUMBER_SETTER(set_journal_bytes, mock.journal_bytes, size_t, 65536, 1ULL << 34)
+
+/* Setters that only borrow a word that is not empty. */
+#define STRING_SETTER(name, field)                                             \
+    static bool name(void *target, const char *value, char *why)               \
+    {                                                                          \
+        (void)why;                                                             \
+        ((struct serve_options *)target)->field = value;                       \
+        return value[0] != '\0';                                               \
+    }
+
+STRING_SETTER(set_port_file, port_file)
+STRING_SETTER(set_accounts, mock.accounts)
+STRING_SETTER(set_rules, mock.rules)
+STRING_SETTER(set_journal_file, mock.journal_file)
+
 static bool set_bind(void *target, const char *value, char *why)
 {
     (void)why;
     ((struct serve_options *)target)->mock.bind = value;
-    return true;
+    return listen_is_address(value);
 }
 
-static bool set_port_file(void *target, const char *value, char *why)
+/* The value is not shown when it is wrong: it is a secret. */
+static bool set_admin_token(void *target, const char *value, char *why)
 {
-    (void)why;
-    ((struct serve_options *)target)->port_file = value;
-    return value[0] != '\0';
-}
+    size_t len = strlen(value);
 
-static bool set_accounts(void *target, const char *value, char *why)
-{
-    (void)why;
-    ((struct serve_options *)target)->mock.accounts = value;
-    return value[0] != '\0';
+    ((struct serve_options *)target)->mock.admin_token = value;
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] <= ' ' || value[i] > '~')
+            len = 0;
+    }
+    if (len >= 8)
+        return true;
+    snprintf(why, OPTIONS_WHY_CAP,
+             "expected at least 8 printable ASCII characters, no blanks");
+    return false;
 }
 
 static bool set_fault(void *target, const char *value, char *why)
@@ -103,7 +124,8 @@ static bool set_log_level(void *target, const char *value, char *why)
                value, &((struct serve_options *)target)->mock.log_level) == 0;
 }
 
-static const struct option_row rows[] = {
+/* Where and how, which matters only to what listens. */
+static const struct option_row serve_rows[] = {
     {
         .name = "port",
         .argument = "N",
@@ -115,7 +137,7 @@ static const struct option_row rows[] = {
         .name = "bind",
         .argument = "ADDR",
         .help = "numeric address to serve on (default 127.0.0.1)",
-        .expected = "a numeric address",
+        .expected = "a numeric IPv4 or IPv6 address",
         .set = set_bind,
     },
     {
@@ -125,6 +147,69 @@ static const struct option_row rows[] = {
         .expected = "a path",
         .set = set_port_file,
     },
+    {
+        .name = "rules",
+        .argument = "FILE",
+        .help = "fault rules to begin with (docs/admin.md)",
+        .expected = "a path",
+        .set = set_rules,
+    },
+    {
+        .name = "journal-entries",
+        .argument = "N",
+        .help = "exchanges the journal keeps (default 10000)",
+        .expected = "a number from 0 to 10000000",
+        .set = set_journal_entries,
+    },
+    {
+        .name = "journal-bytes",
+        .argument = "BYTES",
+        .help = "memory the journal may take (default 4194304)",
+        .expected = "a number of bytes from 65536 to 17179869184",
+        .set = set_journal_bytes,
+    },
+    {
+        .name = "journal-file",
+        .argument = "FILE",
+        .help = "also append each exchange here as a JSON line;\n"
+                "SIGHUP opens it anew",
+        .expected = "a path",
+        .set = set_journal_file,
+    },
+    {
+        .name = "admin-token",
+        .argument = "TOKEN",
+        .help = "ask admin calls for `Authorization: Bearer TOKEN`;\n"
+                "needed with --bind other than loopback",
+        .expected = "at least 8 printable ASCII characters",
+        .set = set_admin_token,
+    },
+    {
+        .name = "threads",
+        .argument = "N",
+        .help = "worker threads (default: one a processor)",
+        .expected = "a number from 1 to 64",
+        .set = set_threads,
+    },
+    {
+        .name = "seed",
+        .argument = "N",
+        .help = "seed of everything random (default 1)",
+        .expected = "a number from 0 to 18446744073709551615",
+        .set = set_seed,
+    },
+    {
+        .name = "log-level",
+        .argument = "LEVEL",
+        .help = "error, warn (default), info (a line an exchange) or\n"
+                "debug, on stderr",
+        .expected = "error, warn, info or debug",
+        .set = set_log_level,
+    },
+};
+
+/* What is answered. */
+static const struct option_row answer_rows[] = {
     {
         .name = "accounts",
         .argument = "FILE",
@@ -188,33 +273,17 @@ static const struct option_row rows[] = {
         .expected = "a number from 0 to 100",
         .set = set_score,
     },
-    {
-        .name = "threads",
-        .argument = "N",
-        .help = "worker threads (default: one a processor)",
-        .expected = "a number from 1 to 64",
-        .set = set_threads,
-    },
-    {
-        .name = "seed",
-        .argument = "N",
-        .help = "seed of everything random (default 1)",
-        .expected = "a number from 0 to 18446744073709551615",
-        .set = set_seed,
-    },
-    {
-        .name = "log-level",
-        .argument = "LEVEL",
-        .help = "error, warn (default), info (a line an exchange) or\n"
-                "debug, on stderr",
-        .expected = "error, warn, info or debug",
-        .set = set_log_level,
-    },
+};
+
+const struct option_table answer_option_table = {
+    .rows = answer_rows,
+    .n_rows = sizeof(answer_rows) / sizeof(answer_rows[0]),
 };
 
 const struct option_table serve_option_table = {
-    .rows = rows,
-    .n_rows = sizeof(rows) / sizeof(rows[0]),
+    .rows = serve_rows,
+    .n_rows = sizeof(serve_rows) / sizeof(serve_rows[0]),
+    .more = &answer_option_table,
 };
 
 void serve_options_init(struct serve_options *options)

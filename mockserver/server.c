@@ -20,12 +20,13 @@
 
 struct server {
     const struct pipeline *pipeline;
+    const struct admin *admin; /* NULL: no admin API */
     struct MHD_Daemon *daemon;
     struct timers *timers;
     uint16_t port;
     pthread_mutex_t lock;
-    pthread_cond_t idle; /* signalled when n_active falls to 0 */
-    size_t n_active;     /* exchanges between request line and last byte */
+    pthread_cond_t idle;        /* signalled when none is active */
+    struct transaction *active; /* from request line to last byte */
     bool stopping;
 };
 
@@ -36,14 +37,25 @@ enum phase {
     PHASE_SENT, /* answered */
 };
 
+/* A call of the admin API; it is no exchange of the journal. */
+struct admin_call {
+    struct strbuf body;
+    struct admin_reply reply;
+    struct journal_waiter waiter;
+    bool is_waiting; /* the waiter is registered */
+    bool has_waited;
+    struct transaction *t;
+};
+
 /* An exchange on its way through libmicrohttpd. */
 struct transaction {
+    struct transaction *next, *previous; /* of the active ones */
     struct server *server;
     struct exchange *x;
+    struct admin_call *admin; /* NULL: a call of the service */
     struct MHD_Connection *connection;
-    enum phase phase;
-    int64_t started_us; /* of the body; clock_monotonic_us() */
-    uint64_t drained;   /* bytes since it was refused */
+    _Atomic enum phase phase; /* read by the thread that stops the server */
+    uint64_t drained;         /* bytes since it was refused */
     struct timer timer;
     bool gone;      /* the peer hung up while we waited */
     bool hurry;     /* the server stops: no more dribbling */
@@ -112,6 +124,8 @@ static void on_timer(struct timer *timer, enum timer_event event)
     struct transaction *t =
         (void *)((char *)timer - offsetof(struct transaction, timer));
 
+    if (t->admin && t->admin->is_waiting)
+        journal_unwait(t->server->admin->journal, &t->admin->waiter);
     t->gone = event == TIMER_PEER_GONE;
     t->hurry = event == TIMER_STOPPED;
     t->may_send = true;
@@ -126,15 +140,21 @@ static int socket_of(const struct transaction *t)
     return info ? info->connect_fd : -1;
 }
 
-/* Suspends the connection for a while; the library calls again after it. */
-static void wait_for(struct transaction *t, int64_t us, bool until_peer_gone)
+/* Resumes the suspended connection after a while. */
+static void arm(struct transaction *t, int64_t us, bool until_peer_gone)
 {
-    MHD_suspend_connection(t->connection);
     t->timer.due_us = clock_monotonic_us() + us;
     t->timer.fire = on_timer;
     if (timers_add(t->server->timers, &t->timer,
                    until_peer_gone ? socket_of(t) : -1) < 0)
         on_timer(&t->timer, TIMER_STOPPED);
+}
+
+/* Suspends the connection for a while; the library calls again after it. */
+static void wait_for(struct transaction *t, int64_t us, bool until_peer_gone)
+{
+    MHD_suspend_connection(t->connection);
+    arm(t, us, until_peer_gone);
 }
 
 /* transport faults */
@@ -247,32 +267,40 @@ static bool is_stopping(struct server *s)
 }
 
 static enum MHD_Result queue(struct transaction *t,
-                             struct MHD_Response *response)
+                             struct MHD_Response *response, unsigned status,
+                             const char *content_type, const char *allow)
 {
-    const struct reply *reply = &t->x->reply;
     enum MHD_Result result = MHD_NO;
 
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, "Content-Type", reply->content_type);
-    if (reply->allow)
-        MHD_add_response_header(response, "Allow", reply->allow);
+    MHD_add_response_header(response, "Content-Type", content_type);
+    if (allow)
+        MHD_add_response_header(response, "Allow", allow);
     if (is_stopping(t->server) || t->x->request.malformed)
         MHD_add_response_header(response, "Connection", "close");
     else
         MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER,
                                  MHD_RO_END);
-    result = MHD_queue_response(t->connection, (unsigned)reply->http_status,
-                                response);
+    result = MHD_queue_response(t->connection, status, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result queue_reply(struct transaction *t,
+                                   struct MHD_Response *response)
+{
+    const struct reply *reply = &t->x->reply;
+
+    return queue(t, response, (unsigned)reply->http_status, reply->content_type,
+                 reply->allow);
 }
 
 static enum MHD_Result queue_reader(struct transaction *t, size_t block,
                                     MHD_ContentReaderCallback reader)
 {
-    return queue(t, MHD_create_response_from_callback(t->x->reply.body.len,
-                                                      block, reader, t, NULL));
+    return queue_reply(t, MHD_create_response_from_callback(
+                              t->x->reply.body.len, block, reader, t, NULL));
 }
 
 static enum MHD_Result send_reply(struct transaction *t)
@@ -296,8 +324,9 @@ static enum MHD_Result send_reply(struct transaction *t)
         return queue_reader(t, body->len, read_dribble);
     default:
         /* The exchange owns the bytes and outlives the response. */
-        return queue(t, MHD_create_response_from_buffer(
-                            body->len, body->buf, MHD_RESPMEM_PERSISTENT));
+        return queue_reply(
+            t, MHD_create_response_from_buffer(body->len, body->buf,
+                                               MHD_RESPMEM_PERSISTENT));
     }
 }
 
@@ -319,15 +348,111 @@ static enum MHD_Result finish(struct transaction *t)
     return MHD_YES;
 }
 
+/* the admin API */
+
+/* Under the journal's lock, from whichever thread recorded a match. */
+static void on_match(struct journal_waiter *waiter)
+{
+    struct admin_call *call =
+        (void *)((char *)waiter - offsetof(struct admin_call, waiter));
+
+    timers_hurry(call->t->server->timers, &call->t->timer);
+}
+
+/* Suspends the call until an entry matches or its time is over. Registered
+ * before the timer is armed: a match in between hurries the timer. */
+static void wait_for_match(struct transaction *t)
+{
+    struct admin_call *call = t->admin;
+
+    t->phase = PHASE_WAIT;
+    call->has_waited = true;
+    call->is_waiting = true;
+    call->waiter.filter = call->reply.filter;
+    call->waiter.wake = on_match;
+    MHD_suspend_connection(t->connection);
+    journal_wait(t->server->admin->journal, &call->waiter);
+    arm(t, (int64_t)call->reply.wait_ms * 1000, true);
+}
+
+static enum MHD_Result queue_admin(struct transaction *t)
+{
+    struct admin_reply *reply = &t->admin->reply;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.len, reply->body.buf, MHD_RESPMEM_PERSISTENT);
+
+    if (response && reply->challenge)
+        MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+    return queue(t, response, (unsigned)reply->status, reply->content_type,
+                 reply->allow);
+}
+
+static enum MHD_Result answer_admin(struct transaction *t)
+{
+    const struct request *r = &t->x->request;
+    struct admin_call *call = t->admin;
+    struct admin_request request = {
+        .method = r->method,
+        .path = r->path,
+        .query = request_query(r),
+        .host = r->host,
+        .origin = r->origin,
+        .authorization = r->authorization,
+        .body = call->body.buf,
+        .body_len = call->body.len,
+        .body_too_long = call->body.failed,
+        .may_wait = !call->has_waited,
+        .is_http_1_0 = !strcmp(r->version, "HTTP/1.0"),
+    };
+
+    t->phase = PHASE_SENT;
+    admin_reply_release(&call->reply);
+    admin_reply_init(&call->reply);
+    admin_handle(t->server->admin, &request, &call->reply);
+    if (!call->reply.must_wait)
+        return queue_admin(t);
+    wait_for_match(t);
+    return MHD_YES;
+}
+
+static bool is_admin(const struct server *s, const struct request *r)
+{
+    return s->admin && !r->malformed && r->path &&
+           !strncmp(r->path, ADMIN_PREFIX, strlen(ADMIN_PREFIX));
+}
+
+static enum MHD_Result begin_admin(struct transaction *t)
+{
+    t->admin = calloc(1, sizeof(*t->admin));
+    if (!t->admin)
+        return MHD_NO;
+    t->admin->t = t;
+    strbuf_init(&t->admin->body, ADMIN_MAX_BODY);
+    admin_reply_init(&t->admin->reply);
+    return MHD_YES;
+}
+
+static void free_admin(struct admin_call *call)
+{
+    if (!call)
+        return;
+    /* It may hold the secret key of an account that was added. */
+    if (call->body.cap > 0)
+        explicit_bzero(call->body.buf, call->body.cap);
+    strbuf_release(&call->body);
+    admin_reply_release(&call->reply);
+    free(call);
+}
+
 /* receiving */
 
 /* Has a client spent its share? A trickle would otherwise never end, since
  * every byte restarts the library's own timeout. */
 static bool is_over_bounds(struct transaction *t, size_t len)
 {
-    int64_t spent_us = clock_monotonic_us() - t->started_us;
+    int64_t spent_us = clock_monotonic_us() - t->x->started_us;
 
-    if (t->x->failed != ERR_OK)
+    if (t->x->failed != ERR_OK || (t->admin && t->admin->body.failed))
         t->drained += len;
     return spent_us > (int64_t)SERVER_RECEIVE_MAX_S * 1000000 ||
            t->drained > (uint64_t)SERVER_DRAIN_MAX_MIB << 20;
@@ -338,15 +463,21 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
 {
     const struct fault *fault = &t->x->fault;
 
-    pipeline_body(t->server->pipeline, t->x, data, len);
+    if (t->admin) {
+        t->x->body.received += len;
+        strbuf_add(&t->admin->body, data, len);
+    } else {
+        pipeline_body(t->server->pipeline, t->x, data, len);
+    }
     if (fault->transport == TRANSPORT_RESET_DURING_UPLOAD) {
-        log_write(t->server->pipeline->log, LOG_INFO,
-                  "#%" PRIu64 " reset during the upload", t->x->id);
+        t->phase = PHASE_SENT;
+        pipeline_abandon(t->server->pipeline, t->x);
         return reset(t);
     }
     if (is_over_bounds(t, len)) {
         log_write(t->server->pipeline->log, LOG_WARN,
-                  "#%" PRIu64 " closed: the upload takes too long", t->x->id);
+                  "%s closed: the upload is too slow or too long",
+                  t->x->request.client);
         return MHD_NO;
     }
     return MHD_YES;
@@ -359,16 +490,20 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
 
     if (read_head(t, method, version) < 0)
         return MHD_NO;
-    pipeline_head(t->server->pipeline, t->x);
     t->phase = PHASE_BODY;
-    t->started_us = clock_monotonic_us();
-    if (r->malformed)
-        return finish(t);
-    /* A client that waits for leave to send its body is told at once; any
-     * other has begun to send and would lose an answer given now. */
-    if (t->x->refused_on_headers && r->expects_continue && request_has_body(r))
-        return finish(t);
-    return MHD_YES;
+    if (is_admin(t->server, r))
+        return begin_admin(t);
+    pipeline_head(t->server->pipeline, t->x);
+    /* A client that waits for leave to send its body is told at once, and one
+     * whose body would never be read to its end; any other has begun to send
+     * and would lose an answer given now. Where a body ends is not known when
+     * the framing is malformed. */
+    t->x->body_skipped =
+        r->malformed ||
+        (t->x->refused_on_headers && request_has_body(r) &&
+         (r->expects_continue ||
+          r->content_length > (int64_t)SERVER_DRAIN_MAX_MIB << 20));
+    return t->x->body_skipped ? finish(t) : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
@@ -383,22 +518,52 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     (void)url;
     if (!t)
         return MHD_NO;
-    switch (t->phase) {
+    switch ((enum phase)t->phase) {
     case PHASE_HEAD:
         return begin(t, method, version);
     case PHASE_BODY:
         if (n == 0)
-            return finish(t);
+            return t->admin ? answer_admin(t) : finish(t);
         *len = 0;
         return receive(t, data, n);
     case PHASE_WAIT:
         t->phase = PHASE_SENT;
-        return t->gone ? MHD_NO : send_reply(t);
+        if (t->gone)
+            return MHD_NO;
+        return t->admin ? answer_admin(t) : send_reply(t);
     case PHASE_SENT:
         break;
     }
     (void)connection;
     return MHD_YES;
+}
+
+static void add_active(struct transaction *t)
+{
+    struct server *s = t->server;
+
+    pthread_mutex_lock(&s->lock);
+    t->next = s->active;
+    if (t->next)
+        t->next->previous = t;
+    s->active = t;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void remove_active(struct transaction *t)
+{
+    struct server *s = t->server;
+
+    pthread_mutex_lock(&s->lock);
+    if (t->next)
+        t->next->previous = t->previous;
+    if (t->previous)
+        t->previous->next = t->next;
+    else
+        s->active = t->next;
+    if (!s->active)
+        pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* The request line was read: the exchange begins. */
@@ -421,9 +586,7 @@ static void *on_target(void *cls, const char *target,
     }
     t->server = s;
     t->connection = connection;
-    pthread_mutex_lock(&s->lock);
-    s->n_active++;
-    pthread_mutex_unlock(&s->lock);
+    add_active(t);
     return t;
 }
 
@@ -436,18 +599,33 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
     (void)connection;
     if (!t)
         return;
-    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT)
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT &&
+        !t->admin) {
+        if (t->phase == PHASE_HEAD && why == MHD_REQUEST_TERMINATED_WITH_ERROR)
+            t->x->request.malformed = "the head cannot be read";
         pipeline_abandon(s->pipeline, t->x);
+    }
+    remove_active(t);
+    free_admin(t->admin);
     exchange_free(t->x);
     free(t);
     *con_cls = NULL;
-    pthread_mutex_lock(&s->lock);
-    if (--s->n_active == 0)
-        pthread_cond_broadcast(&s->idle);
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* life cycle */
+
+static void on_connection(void *cls, struct MHD_Connection *connection,
+                          void **context,
+                          enum MHD_ConnectionNotificationCode why)
+{
+    struct server *s = cls;
+
+    (void)connection;
+    (void)context;
+    if (s->pipeline->metrics)
+        metrics_connection(s->pipeline->metrics,
+                           why == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+}
 
 static void __attribute__((format(printf, 2, 0)))
 on_library_log(void *cls, const char *fmt, va_list ap)
@@ -511,10 +689,12 @@ static struct MHD_Daemon *start_daemon(struct server *s, int fd,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, s, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
-struct server *server_start(const struct pipeline *pipeline, const char *bind,
+struct server *server_start(const struct pipeline *pipeline,
+                            const struct admin *admin, const char *bind,
                             uint16_t port, unsigned threads, char **why)
 {
     struct server *s;
@@ -528,6 +708,7 @@ struct server *server_start(const struct pipeline *pipeline, const char *bind,
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->idle, NULL);
     s->pipeline = pipeline;
+    s->admin = admin;
     s->port = port;
     s->timers = timers_new();
     if (s->timers)
@@ -547,23 +728,49 @@ uint16_t server_port(const struct server *server)
     return server->port;
 }
 
-/* Waits until no exchange is in flight, or the time of grace is over. */
+/* Has the client hung up? The library may not notice an end that came with
+ * the last bytes of an unfinished request. */
+static bool is_deserted(const struct transaction *t)
+{
+    char byte;
+
+    return t->phase < PHASE_WAIT &&
+           recv(socket_of(t), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static size_t count_alive(const struct server *s)
+{
+    size_t n = 0;
+
+    for (const struct transaction *t = s->active; t; t = t->next)
+        n += !is_deserted(t);
+    return n;
+}
+
+/* Waits until no exchange is in flight whose client is still there, or the
+ * time of grace is over. */
 static void wait_until_idle(struct server *s)
 {
-    struct timespec end;
+    const int64_t end_us =
+        clock_monotonic_us() + (int64_t)SERVER_STOP_GRACE_S * 1000000;
+    size_t n;
 
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += SERVER_STOP_GRACE_S;
     pthread_mutex_lock(&s->lock);
-    while (s->n_active > 0) {
-        if (pthread_cond_timedwait(&s->idle, &s->lock, &end) == ETIMEDOUT) {
-            log_write(s->pipeline->log, LOG_WARN,
-                      "%zu exchanges did not finish in %d s and are cut",
-                      s->n_active, SERVER_STOP_GRACE_S);
-            break;
-        }
+    while ((n = count_alive(s)) > 0 && clock_monotonic_us() < end_us) {
+        struct timespec soon;
+
+        /* A client that hangs up now does not signal; look again soon. */
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 100000000;
+        soon.tv_sec += soon.tv_nsec / 1000000000;
+        soon.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&s->idle, &s->lock, &soon);
     }
     pthread_mutex_unlock(&s->lock);
+    if (n > 0)
+        log_write(s->pipeline->log, LOG_WARN,
+                  "%zu exchanges did not finish in %d s and are cut", n,
+                  SERVER_STOP_GRACE_S);
 }
 
 void server_stop(struct server *s)

@@ -11,6 +11,7 @@
 #define SERVER_H
 
 #include <stdint.h>
+#include "admin.h"
 #include "pipeline.h"
 
 enum {
@@ -28,11 +29,12 @@ struct server;
 
 /*
  * Serves on `bind` (a numeric IPv4 or IPv6 address) and `port` (0: any free
- * one) with `threads` workers (0: one a processor). `pipeline` is borrowed
- * until server_stop(). Returns NULL with *why set to a line that the caller
- * frees.
+ * one) with `threads` workers (0: one a processor). `pipeline` and `admin`
+ * (NULL: no admin API) are borrowed until server_stop(). Returns NULL with *why
+ * set to a line that the caller frees.
  */
-struct server *server_start(const struct pipeline *pipeline, const char *bind,
+struct server *server_start(const struct pipeline *pipeline,
+                            const struct admin *admin, const char *bind,
                             uint16_t port, unsigned threads, char **why);
 
 uint16_t server_port(const struct server *server);

@@ -54,7 +54,7 @@ static void set_up(struct server_double *s, uint64_t bits)
         uses = signature_uses_new(16);
     FUZZ_CHECK(uses);
     signature_uses_reset(uses);
-    accounts_refill(fuzz_accounts());
+    accounts_reset(fuzz_accounts());
     memset(s, 0, sizeof(*s));
     settings_init(&s->settings);
     clock_init(&s->clock);

@@ -46,7 +46,7 @@ void world_rewind(struct world *w)
 {
     ids_init(&w->ids, w->ids.seed);
     signature_uses_reset(w->uses);
-    accounts_refill(w->accounts);
+    accounts_reset(w->accounts);
 }
 
 char *world_sign(const struct world *w, const char *appid, const char *bucket)
@@ -64,6 +64,7 @@ char *world_sign(const struct world *w, const char *appid, const char *bucket)
     cr_assert(account != NULL, "no account %s", appid);
     request.key = account->keys[0];
     value = signature_make(&request);
+    account_put(account);
     cr_assert(value != NULL);
     return value;
 }

@@ -50,7 +50,7 @@ static void add_file(struct part *part, const char *head)
 
 static void expect_fault(enum fault_source source, int code)
 {
-    decide_fault(x, &settings);
+    decide_fault(x, &settings, NULL, DECIDE_AT_END);
     cr_expect_eq(x->fault_source, source, "from %s, expected %s",
                  fault_source_name(x->fault_source), fault_source_name(source));
     cr_expect_eq(x->fault.code, code);
@@ -175,7 +175,7 @@ Test(decide, no_endpoint_or_no_call_means_no_fault, .timeout = 10)
 
 static void expect_problem(const char *problem)
 {
-    decide_fault(x, &settings);
+    decide_fault(x, &settings, NULL, DECIDE_AT_END);
     cr_assert(x->fault_problem != NULL, "no problem, expected %s", problem);
     cr_expect(strstr(x->fault_problem, problem) != NULL, "%s\n  expected %s",
               x->fault_problem, problem);

@@ -147,3 +147,13 @@ Test(listen, the_socket_does_not_leak_into_programs_run, .timeout = 10)
     cr_expect_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     close(fd);
 }
+
+Test(listen, a_url_has_brackets_around_ipv6_only, .timeout = 10)
+{
+    char url[LISTEN_URL_CAP];
+
+    cr_expect_str_eq(listen_url(url, sizeof(url), "127.0.0.1", 80),
+                     "http://127.0.0.1:80");
+    cr_expect_str_eq(listen_url(url, sizeof(url), "::1", 65535),
+                     "http://[::1]:65535");
+}

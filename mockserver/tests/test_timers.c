@@ -53,8 +53,10 @@ static struct timers *start(void)
 static void arm(struct timers *timers, struct timer *timer, int64_t in_us,
                 int fd)
 {
-    timer->due_us = clock_monotonic_us() + in_us;
-    timer->fire = note;
+    *timer = (struct timer){
+        .due_us = clock_monotonic_us() + in_us,
+        .fire = note,
+    };
     cr_assert_eq(timers_add(timers, timer, fd), 0);
 }
 
@@ -366,6 +368,73 @@ Test(timers, ten_thousand_are_stopped_soonest_first, .timeout = 10)
     timers_free(timers);
 }
 
+/* The heap lies in the array as given here, since each is no sooner than its
+ * parent; taking 200 out puts 3 in its place, below 100. */
+Test(timers, the_order_survives_a_peer_that_closes, .timeout = 10)
+{
+    static const int dues[] = {0, 100, 2, 200, 201, 300, 3};
+    static const int order[] = {3, 0, 2, 6, 1, 4, 5};
+    enum { N = sizeof(dues) / sizeof(dues[0]) };
+    int64_t start_us = clock_monotonic_us() + NEVER_US;
+    struct timers *timers = start();
+    struct timer list[N];
+    int fds[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    for (int i = 0; i < N; i++) {
+        list[i] = (struct timer){.due_us = start_us + dues[i], .fire = note};
+        cr_assert_eq(timers_add(timers, &list[i], i == 3 ? fds[0] : -1), 0);
+    }
+    close(fds[1]);
+    wait_fired(1);
+    timers_free(timers);
+    for (int i = 0; i < N; i++)
+        cr_expect(fired.timers[i] == &list[order[i]], "place %d", i);
+    close(fds[0]);
+}
+
+Test(timers, a_timer_that_is_hurried_fires_at_once, .timeout = 10)
+{
+    struct timers *timers = start();
+    struct timer timer, other;
+
+    arm(timers, &other, NEVER_US, -1);
+    arm(timers, &timer, 2 * NEVER_US, -1);
+    timers_hurry(timers, &timer);
+    wait_fired(1);
+    cr_expect(fired.timers[0] == &timer);
+    cr_expect_eq(fired.events[0], TIMER_DUE);
+    timers_free(timers);
+    cr_expect_eq(fired.n, 2);
+}
+
+Test(timers, a_timer_hurried_before_it_is_armed_fires_at_once, .timeout = 10)
+{
+    struct timers *timers = start();
+    struct timer timer = {
+        .due_us = clock_monotonic_us() + NEVER_US,
+        .fire = note,
+    };
+
+    timers_hurry(timers, &timer);
+    cr_assert_eq(timers_add(timers, &timer, -1), 0);
+    wait_fired(1);
+    cr_expect_eq(fired.events[0], TIMER_DUE);
+    timers_free(timers);
+}
+
+Test(timers, a_timer_hurried_after_it_fired_stays_fired, .timeout = 10)
+{
+    struct timers *timers = start();
+    struct timer timer;
+
+    arm(timers, &timer, 0, -1);
+    wait_fired(1);
+    timers_hurry(timers, &timer);
+    timers_free(timers);
+    cr_expect_eq(fired.n, 1);
+}
+
 enum { HALF = MANY / 2 };
 
 struct adder {
@@ -380,8 +449,10 @@ static void *add_half(void *arg)
     for (int i = 0; i < HALF; i++) {
         struct timer *timer = &adder->list[i];
 
-        timer->due_us = clock_monotonic_us() + i % 100;
-        timer->fire = note;
+        *timer = (struct timer){
+            .due_us = clock_monotonic_us() + i % 100,
+            .fire = note,
+        };
         if (timers_add(adder->timers, timer, -1) < 0)
             return NULL;
     }

@@ -25,7 +25,7 @@ enum { MAX_ARGS = 32, READY_TIMEOUT_MS = 10000 };
 
 static int last_err = -1; /* stderr of the server last started */
 
-static const char *program(void)
+const char *program(void)
 {
     const char *path = getenv("MOCKSERVER");
 
@@ -44,21 +44,22 @@ static void collect_args(char *argv[MAX_ARGS], int n, va_list ap)
     argv[n] = NULL;
 }
 
-/* Starts the program with these for stdout and stderr. The child keeps no
- * other descriptor: it must not hold the runner's sockets open. */
-static pid_t spawn(char *argv[], int out, int err)
+/* Starts the program with these for stdin (-1: empty), stdout and stderr. The
+ * child keeps no other descriptor: it must not hold the runner's sockets
+ * open. */
+static pid_t spawn(char *argv[], int in, int out, int err)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
-    int null;
 
     if (pid != 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(126);
-    null = open("/dev/null", O_RDONLY);
-    dup2(null, STDIN_FILENO);
+    if (in < 0)
+        in = open("/dev/null", O_RDONLY);
+    dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     close_range(3, ~0U, 0);
@@ -134,7 +135,7 @@ void server_start(struct server *s, ...)
     cr_assert(pipe2(pipe_fds, O_CLOEXEC) == 0);
     s->err = last_err = memory_file("mockserver-stderr");
     s->out = pipe_fds[0];
-    s->pid = spawn(argv, pipe_fds[1], s->err);
+    s->pid = spawn(argv, -1, pipe_fds[1], s->err);
     cr_assert(s->pid > 0, "fork: %s", strerror(errno));
     close(pipe_fds[1]);
     got_line = read_line(s->out, line, sizeof(line));
@@ -238,18 +239,12 @@ bool server_is_sanitized(void)
     return found;
 }
 
-struct run run_program(const char *first, ...)
+static struct run run_argv(char *argv[], int in)
 {
-    char *argv[MAX_ARGS] = {(char *)program(), (char *)first};
     struct run run = {0};
     int out = memory_file("stdout"), err = memory_file("stderr");
-    va_list ap;
-    pid_t pid;
+    pid_t pid = spawn(argv, in, out, err);
 
-    va_start(ap, first);
-    collect_args(argv, 2, ap);
-    va_end(ap);
-    pid = spawn(argv, out, err);
     cr_assert(pid > 0, "fork: %s", strerror(errno));
     run.status = wait_for(pid);
     run.out = read_all(out, &run.out_len);
@@ -258,6 +253,34 @@ struct run run_program(const char *first, ...)
     close(err);
     cr_assert(ne(int, run.status, 127), "%s", run.err);
     expect_no_sanitizer_report(run.err);
+    return run;
+}
+
+struct run run_program(const char *first, ...)
+{
+    char *argv[MAX_ARGS] = {(char *)program(), (char *)first};
+    va_list ap;
+
+    va_start(ap, first);
+    collect_args(argv, 2, ap);
+    va_end(ap);
+    return run_argv(argv, -1);
+}
+
+struct run run_program_with(const void *data, size_t len, const char *first,
+                            ...)
+{
+    char *argv[MAX_ARGS] = {(char *)program(), (char *)first};
+    int in = memory_file("stdin");
+    struct run run;
+    va_list ap;
+
+    cr_assert(pwrite(in, data, len, 0) == (ssize_t)len);
+    va_start(ap, first);
+    collect_args(argv, 2, ap);
+    va_end(ap);
+    run = run_argv(argv, in);
+    close(in);
     return run;
 }
 

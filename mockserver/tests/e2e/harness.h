@@ -63,6 +63,13 @@ struct run {
  * stdin. Both texts are NUL-terminated. */
 struct run run_program(const char *first, ...) __attribute__((sentinel));
 
+/* The same with these bytes on stdin. */
+struct run run_program_with(const void *data, size_t len, const char *first,
+                            ...) __attribute__((sentinel));
+
+/* The path of the program under test. */
+const char *program(void);
+
 /* A fresh directory that is removed when the process ends, and a file in
  * it; path names are absolute. Missing directories of `name` are made. */
 const char *scratch_dir(void);

@@ -1,0 +1,372 @@
+/*
+ * e2e_exec: `mockserver exec`, which serves while a command runs.
+ */
+#include "expect.h"
+
+#include <errno.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs the shell on a script, with what follows as $1, $2, …; options of exec
+ * come first and may be none. */
+#define EXEC(script, ...)                                                      \
+    run_program("exec", "--", "sh", "-c", script, "sh", __VA_ARGS__)
+
+/* POSTs JSON: $1 is the signature. */
+#define CALL                                                                   \
+    "curl -s -o /dev/null -H \"Authorization: $1\" "                           \
+    "-H 'Content-Type: application/json' "                                     \
+    "-d '{\"appid\":\"1000001\"}' \"$LIVEDETECT_URL/face/livegetfour\""
+
+#define expect_status(run, wanted)                                             \
+    cr_expect(eq(int, (run).status, wanted), "stdout:\n%s\nstderr:\n%s",       \
+              (run).out, (run).err)
+#define expect_err(run, text)                                                  \
+    cr_expect(strstr((run).err, text) != NULL,                                 \
+              "expected \"%s\" in stderr:\n%s", text, (run).err)
+#define expect_not_err(run, text)                                              \
+    cr_expect(eq(ptr, strstr((run).err, text), NULL),                          \
+              "unexpected \"%s\" in stderr:\n%s", text, (run).err)
+#define expect_out(run, text)                                                  \
+    cr_expect(eq(str, (run).out, (char *)(text)), "stderr:\n%s", (run).err)
+
+static void expect_refused(const struct run *run, const char *text)
+{
+    const char *eol = strchr(run->err, '\n');
+
+    cr_expect(eq(int, run->status, 2), "stderr:\n%s", run->err);
+    cr_expect(eol != NULL && eol[1] == '\0', "not one line:\n%s", run->err);
+    cr_expect(strstr(run->err, text) != NULL, "expected \"%s\" in: %s", text,
+              run->err);
+    cr_expect(eq(sz, run->out_len, 0), "stdout:\n%s", run->out);
+}
+
+Test(e2e_exec, a_conformant_command_is_0, .timeout = 10)
+{
+    struct run run = EXEC(CALL, sign(&demo), NULL);
+
+    expect_status(run, 0);
+    expect_out(run, "");
+    expect_err(run, "conformant: 1 requests");
+    expect_not_err(run, "not conformant");
+}
+
+Test(e2e_exec, the_command_finds_the_first_account, .timeout = 10)
+{
+    struct run run = EXEC("printf '%s\\n' \"$LIVEDETECT_APPID\" "
+                          "\"$LIVEDETECT_BUCKET\" \"$LIVEDETECT_SECRET_ID\" "
+                          "\"$LIVEDETECT_SECRET_KEY\"",
+                          NULL);
+
+    expect_out(run, format("%s\n%s\n%s\n%s\n", demo.appid, demo.bucket,
+                           demo.secret_id, demo.secret_key));
+}
+
+Test(e2e_exec, an_account_without_buckets_has_an_empty_one, .timeout = 10)
+{
+    static const char json[] =
+        "{\"accounts\":[{\"appid\":\"77\",\"keys\":"
+        "[{\"secret_id\":\"id77\",\"secret_key\":\"key77\"}]}]}";
+    struct run run = run_program(
+        "exec", "--accounts",
+        scratch_file("accounts.json", json, sizeof(json) - 1), "sh", "-c",
+        "echo \"$LIVEDETECT_APPID ${LIVEDETECT_BUCKET-unset} "
+        "$LIVEDETECT_SECRET_ID $LIVEDETECT_SECRET_KEY\"",
+        NULL);
+
+    expect_out(run, "77  id77 key77\n");
+}
+
+Test(e2e_exec, the_rest_of_the_environment_is_inherited, .timeout = 10)
+{
+    struct run run;
+
+    setenv("SOMETHING", "else", 1);
+    setenv("LIVEDETECT_APPID", "stale", 1);
+    setenv("LIVEDETECT_APPID_2", "other", 1);
+    run = EXEC("echo \"$SOMETHING $LIVEDETECT_APPID_2\"; "
+               "env | grep ^LIVEDETECT_APPID=",
+               NULL);
+    expect_out(run, "else other\nLIVEDETECT_APPID=1000001\n");
+}
+
+Test(e2e_exec, the_url_leads_to_a_server_that_listens_everywhere, .timeout = 10)
+{
+    struct run run =
+        run_program("exec", "--bind", "0.0.0.0", "--admin-token", "0123456789",
+                    "--", "sh", "-c", "echo \"$LIVEDETECT_URL\"", NULL);
+
+    cr_expect(strncmp(run.out, "http://127.0.0.1:", 17) == 0, "%s", run.out);
+}
+
+Test(e2e_exec, arguments_are_not_read_by_a_shell, .timeout = 10)
+{
+    struct run run = run_program("exec", "--", "printf", "<%s>", "$HOME *", "",
+                                 "--port", NULL);
+
+    expect_out(run, "<$HOME *><><--port>");
+}
+
+/* exit statuses */
+
+Test(e2e_exec, the_status_of_the_command_is_ours, .timeout = 10)
+{
+    struct run run = EXEC("exit 7", NULL);
+
+    expect_status(run, 7);
+    run = EXEC("kill -KILL $$", NULL);
+    expect_status(run, 128 + SIGKILL);
+}
+
+Test(e2e_exec, a_broken_contract_makes_0_a_1, .timeout = 10)
+{
+    struct run run = EXEC(CALL, "nonsense", NULL);
+
+    expect_status(run, 1);
+    expect_err(run, "signature.malformed");
+    expect_err(run, "mockserver: not conformant: 1 must findings\n");
+    run = EXEC(CALL "; exit 7", "nonsense", NULL);
+    expect_status(run, 7);
+    expect_err(run, "not conformant");
+}
+
+Test(e2e_exec, too_few_requests_make_0_a_1, .timeout = 10)
+{
+    const char *signature = sign(&demo);
+    struct run run = run_program("exec", "--min-requests", "2", "--", "sh",
+                                 "-c", CALL, "sh", signature, NULL);
+
+    expect_status(run, 1);
+    expect_err(run, "mockserver: too few requests: 1, expected at least 2\n");
+    run = run_program("exec", "--min-requests", "1", "--", "sh", "-c", CALL,
+                      "sh", signature, NULL);
+    expect_status(run, 0);
+    run = run_program("exec", "true", NULL);
+    expect_status(run, 0);
+}
+
+/* The harness takes 127 for its own failure, so that a shell tells it. */
+static struct run exec_in_shell(const char *command)
+{
+    return EXEC("\"$1\" exec -- \"$2\"; echo $?", program(), command, NULL);
+}
+
+Test(e2e_exec, a_command_that_is_not_there_is_127, .timeout = 10)
+{
+    struct run run = exec_in_shell("/nonexistent/command");
+
+    expect_out(run, "127\n");
+    expect_err(run, "mockserver: cannot run /nonexistent/command: ");
+    run = exec_in_shell("no-such-command-in-path");
+    expect_out(run, "127\n");
+}
+
+Test(e2e_exec, a_command_that_cannot_be_run_is_126, .timeout = 10)
+{
+    struct run run = exec_in_shell(scratch_file("data", "data", 4));
+
+    expect_out(run, "126\n");
+    run = exec_in_shell("/");
+    expect_out(run, "126\n");
+}
+
+Test(e2e_exec, a_mistake_in_usage_runs_nothing, .timeout = 10)
+{
+    struct run run = run_program("exec", NULL);
+
+    expect_refused(&run, "no COMMAND");
+    run = run_program("exec", "--", NULL);
+    expect_refused(&run, "no COMMAND");
+    run = run_program("exec", "--nonsense", "--", "echo", "ran", NULL);
+    expect_refused(&run, "--nonsense");
+    run = run_program("exec", "--report", "r.txt", "--", "echo", "ran", NULL);
+    expect_refused(&run, "r.txt");
+    run = run_program("exec", "--report", ".json", "--", "echo", "ran", NULL);
+    expect_refused(&run, ".json");
+    run = run_program("exec", "--min-requests=-1", "--", "echo", "ran", NULL);
+    expect_refused(&run, "-1");
+    run = run_program("exec", "--accounts=/nonexistent", "echo", "ran", NULL);
+    expect_refused(&run, "/nonexistent");
+}
+
+/* reports */
+
+static char *slurp(const char *path)
+{
+    char *text = calloc(1, 1 << 20);
+    FILE *f = fopen(path, "rb");
+
+    cr_assert(f != NULL && text != NULL, "%s: %s", path, strerror(errno));
+    cr_assert(fread(text, 1, (1 << 20) - 1, f) > 0);
+    fclose(f);
+    return text;
+}
+
+Test(e2e_exec, a_json_report_has_verdict_and_coverage, .timeout = 10)
+{
+    const char *path = format("%s/report.json", scratch_dir());
+    struct run run = run_program("exec", "--report", path, "--", "sh", "-c",
+                                 CALL, "sh", "nonsense", NULL);
+    cJSON *json;
+
+    expect_status(run, 1);
+    json = cJSON_Parse(slurp(path));
+    cr_assert(json != NULL, "%s", slurp(path));
+    cr_expect(cJSON_IsFalse(cJSON_GetObjectItem(json, "conformant")));
+    cr_expect(eq(int, cJSON_GetObjectItem(json, "requests")->valueint, 1));
+    cr_expect(cJSON_IsArray(cJSON_GetObjectItem(json, "findings")));
+    json = cJSON_GetObjectItem(json, "coverage");
+    cr_expect(cJSON_IsObject(cJSON_GetObjectItem(json, "codes")));
+    cr_expect(cJSON_IsObject(cJSON_GetObjectItem(json, "rules")));
+}
+
+Test(e2e_exec, an_xml_report_is_junit, .timeout = 10)
+{
+    const char *path = format("%s/report.xml", scratch_dir());
+    struct run run = run_program("exec", "--report", path, "--", "sh", "-c",
+                                 CALL, "sh", "nonsense", NULL);
+    const char *text = slurp(path);
+
+    expect_status(run, 1);
+    cr_expect(strncmp(text, "<?xml", 5) == 0, "%s", text);
+    cr_expect(strstr(text, "<testcase") && strstr(text, "<failure"), "%s",
+              text);
+}
+
+Test(e2e_exec, a_report_that_cannot_be_written_makes_0_a_2, .timeout = 10)
+{
+    struct run run =
+        run_program("exec", "--report", "/nonexistent/r.json", "true", NULL);
+
+    expect_status(run, 2);
+    expect_err(run, "--report: cannot write /nonexistent/r.json: ");
+    run = run_program("exec", "--report", "/nonexistent/r.json", "false", NULL);
+    expect_status(run, 1);
+}
+
+Test(e2e_exec, the_port_file_is_there_while_the_command_runs, .timeout = 10)
+{
+    const char *path = format("%s/port", scratch_dir());
+    struct run run = run_program(
+        "exec", "--port-file", path, "--", "sh", "-c",
+        "[ \"$LIVEDETECT_URL\" = \"http://127.0.0.1:$(cat \"$1\")\" ] "
+        "&& echo same",
+        "sh", path, NULL);
+
+    expect_out(run, "same\n");
+    cr_expect(access(path, F_OK) != 0, "it is still there");
+}
+
+/* what the command begins with */
+
+Test(e2e_exec, the_command_inherits_no_descriptor_of_ours, .timeout = 10)
+{
+    struct run run = run_program("exec", "ls", "/proc/self/fd", NULL);
+
+    /* The last is that of the directory itself. */
+    expect_out(run, "0\n1\n2\n3\n");
+}
+
+Test(e2e_exec, the_command_begins_with_no_signal_blocked_or_ignored,
+     .timeout = 10)
+{
+    struct run run =
+        run_program("exec", "grep", "^Sig[BI]", "/proc/self/status", NULL);
+    const char *blocked = strstr(run.out, "SigBlk:");
+    const char *ignored = strstr(run.out, "SigIgn:");
+
+    cr_assert(blocked && ignored, "%s", run.out);
+    cr_expect(eq(ulong, strtoul(blocked + 7, NULL, 16), 0), "%s", run.out);
+    /* glibc's own two, 32 and 33, do not count. */
+    cr_expect(eq(ulong, strtoul(ignored + 7, NULL, 16) & 0x7fffffff, 0), "%s",
+              run.out);
+}
+
+/* signals */
+
+/* Ends after a while in any case, should the signal never come. */
+#define SPIN "i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); done; echo never"
+
+Test(e2e_exec, sigterm_and_sigint_are_handed_to_the_command, .timeout = 30)
+{
+    struct run run = EXEC("trap 'exit 7' TERM; kill -TERM $PPID; " SPIN, NULL);
+
+    expect_status(run, 7);
+    run = EXEC("trap 'exit 8' INT; kill -INT $PPID; " SPIN, NULL);
+    expect_status(run, 8);
+}
+
+Test(e2e_exec, sighup_opens_the_journal_file_anew, .timeout = 30)
+{
+    const char *path = format("%s/journal", scratch_dir());
+    struct run run = run_program(
+        "exec", "--journal-file", path, "--", "sh", "-c",
+        "rm \"$1\"; kill -HUP $PPID; i=0; "
+        "while [ ! -e \"$1\" ] && [ $i -lt 300000 ]; do i=$((i+1)); done; "
+        "[ -e \"$1\" ]",
+        "sh", path, NULL);
+
+    expect_status(run, 0);
+}
+
+Test(e2e_exec, the_verdict_comes_after_a_signal_too, .timeout = 30)
+{
+    struct run run =
+        EXEC("trap 'exit 0' TERM; " CALL "; kill -TERM $PPID; " SPIN,
+             sign(&demo), NULL);
+
+    expect_status(run, 0);
+    expect_err(run, "conformant: 1 requests");
+}
+
+/* Reads what the terminal shows until the text comes, or to the end. */
+static const char *read_until(int fd, const char *text)
+{
+    static char shown[4096];
+    size_t len = 0;
+
+    while (len + 1 < sizeof(shown)) {
+        ssize_t n = read(fd, shown + len, 1);
+
+        if (n <= 0)
+            break;
+        shown[++len] = '\0';
+        if (strstr(shown, text))
+            break;
+    }
+    return shown;
+}
+
+Test(e2e_exec, control_c_reaches_the_command_once, .timeout = 30)
+{
+    /* SIGTERM overtakes no SIGINT: when it comes back from us, so has any
+     * SIGINT that we would have handed on. */
+    char *argv[] = {(char *)program(),
+                    (char *)"exec",
+                    (char *)"--",
+                    (char *)"sh",
+                    (char *)"-c",
+                    (char *)"n=0; trap 'n=$((n+1)); kill -TERM $PPID' INT; "
+                            "trap 'exit $n' TERM; echo ready; " SPIN,
+                    NULL};
+    const char *shown;
+    int fd, status;
+    pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+
+    cr_assert(pid >= 0, "forkpty: %s", strerror(errno));
+    if (pid == 0) {
+        execv(argv[0], argv);
+        _exit(99);
+    }
+    shown = read_until(fd, "ready");
+    cr_assert(strstr(shown, "ready") != NULL, "%s", shown);
+    cr_assert(write(fd, "\x03", 1) == 1);
+    shown = read_until(fd, "nothing: to the end");
+    cr_assert(waitpid(pid, &status, 0) == pid);
+    cr_expect(eq(int, status, W_EXITCODE(1, 0)), "status %x:\n%s",
+              (unsigned)status, shown);
+}
