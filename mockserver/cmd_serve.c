@@ -1,6 +1,5 @@
 /* mockserver: serves until SIGTERM or SIGINT. */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,112 +7,107 @@
 #include <time.h>
 #include <unistd.h>
 #include "commands.h"
+#include "files.h"
+#include "listen.h"
+#include "signals.h"
 #include "signature.h"
 
 enum { DEMO_VALIDITY_S = 30 * 24 * 3600 };
 
-/* Written beside and renamed, so that a reader never sees half a number. */
-static int write_port_file(const char *path, uint16_t port)
+int command_write_port_file(const struct serve_options *options, uint16_t port)
 {
-    char *temporary = NULL;
-    FILE *file = NULL;
-    int result = -1;
+    const char *path = options->port_file;
+    char text[16];
+    int len = snprintf(text, sizeof(text), "%u\n", (unsigned)port);
 
-    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
-        return -1;
-    file = fopen(temporary, "we");
-    if (file) {
-        int written = fprintf(file, "%u\n", (unsigned)port);
-
-        if (fclose(file) == 0 && written > 0 && rename(temporary, path) == 0)
-            result = 0;
-        else
-            unlink(temporary);
-    }
-    free(temporary);
-    return result;
-}
-
-/* An address as a URL writes it. */
-static void print_url(FILE *out, const char *bind, uint16_t port)
-{
-    fprintf(out, strchr(bind, ':') ? "http://[%s]:%u" : "http://%s:%u", bind,
-            (unsigned)port);
+    if (!path || files_replace(path, text, (size_t)len) == 0)
+        return 0;
+    return usage_error("--port-file: cannot write %s: %s", path,
+                       strerror(errno));
 }
 
 static void print_curl(const struct mockserver_options *options, uint16_t port,
                        const char *authorization, const char *path,
                        const char *arguments)
 {
-    fprintf(stderr, "  curl -H 'Authorization: %s' \\\n    %s \\\n    ",
-            authorization, arguments);
-    print_url(stderr, options->bind, port);
-    fprintf(stderr, "%s\n\n", path);
+    char url[LISTEN_URL_CAP];
+
+    fprintf(stderr, "  curl -H 'Authorization: %s' \\\n    %s \\\n    %s%s\n\n",
+            authorization, arguments,
+            listen_url(url, sizeof(url), options->bind, port), path);
+}
+
+static void print_calls(const struct mockserver_options *options, uint16_t port,
+                        const char *authorization,
+                        const struct account *account)
+{
+    char arguments[512];
+
+    snprintf(arguments, sizeof(arguments),
+             "-H 'Content-Type: application/json' \\\n    -d "
+             "'{\"appid\":\"%s\",\"url\":\"http://example.com/face.jpg\"}'",
+             account->appid);
+    print_curl(options, port, authorization, "/face/livedetectpicture",
+               arguments);
+    snprintf(arguments, sizeof(arguments),
+             "-F appid=%s -F bucket=%s -F validate_data=9532 \\\n"
+             "    -F compare_flag=true -F 'video=any bytes;filename=a.mp4' "
+             "\\\n    -F 'card=any bytes;filename=a.jpg'",
+             account->appid, account->buckets[0]);
+    print_curl(options, port, authorization, "/face/livedetectfour", arguments);
 }
 
 /* The demo keys are public; printing them is how a user learns them. */
 static void print_demo(const struct mockserver *mock,
                        const struct mockserver_options *options)
 {
-    const struct accounts *accounts = mockserver_accounts(mock);
-    const struct account *first = accounts_at(accounts, 0);
-    uint16_t port = mockserver_port(mock);
+    const struct account *first = accounts_at(mockserver_accounts(mock), 0);
+    const char *secret_id = account_key_id(first->keys[0]);
     struct signature_request request = {
         .key = first->keys[0],
         .bucket = first->buckets[0],
         .now = (int64_t)time(NULL),
         .rand = 1,
     };
+    char *secret_key = accounts_demo_secret_key(secret_id);
     char *authorization;
 
     request.expires = request.now + DEMO_VALIDITY_S;
     authorization = signature_make(&request);
-    if (!authorization)
-        return;
-    fprintf(stderr,
-            "No --accounts given: the public demo accounts serve, for "
-            "example\n  appid %s, bucket %s, SecretId %s, SecretKey %s\n"
-            "Try (the signature is good for 30 days; more by `mockserver "
-            "sign`):\n\n",
-            first->appid, first->buckets[0], account_key_id(first->keys[0]),
-            "demo-key-of-1000001");
-    print_curl(options, port, authorization, "/face/livedetectpicture",
-               "-H 'Content-Type: application/json' \\\n    -d "
-               "'{\"appid\":\"1000001\",\"url\":\"http://example.com/"
-               "face.jpg\"}'");
-    print_curl(options, port, authorization, "/face/livedetectfour",
-               "-F appid=1000001 -F bucket=test -F validate_data=9532 \\\n"
-               "    -F compare_flag=true -F 'video=any bytes;filename=a.mp4' "
-               "\\\n    -F 'card=any bytes;filename=a.jpg'");
+    if (authorization && secret_key) {
+        fprintf(stderr,
+                "No --accounts given: the public demo accounts serve, for "
+                "example\n  appid %s, bucket %s, SecretId %s, SecretKey %s\n"
+                "Try (the signature is good for 30 days; more by `mockserver "
+                "sign`):\n\n",
+                first->appid, first->buckets[0], secret_id, secret_key);
+        print_calls(options, mockserver_port(mock), authorization, first);
+    }
     free(authorization);
-}
-
-static void block_signals(sigset_t *set)
-{
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    /* Before any thread starts, so that they all leave them to us. */
-    pthread_sigmask(SIG_BLOCK, set, NULL);
+    free(secret_key);
 }
 
 static int serve(struct mockserver *mock, const struct serve_options *options,
-                 const sigset_t *set)
+                 const struct signals *signals)
 {
+    char url[LISTEN_URL_CAP];
     int signal_number;
+    int status = command_write_port_file(options, mockserver_port(mock));
 
-    if (options->port_file &&
-        write_port_file(options->port_file, mockserver_port(mock)) < 0)
-        return usage_error("--port-file: cannot write %s: %s",
-                           options->port_file, strerror(errno));
-    printf("mockserver listening on ");
-    print_url(stdout, options->mock.bind, mockserver_port(mock));
-    printf("\n");
+    if (status != 0)
+        return status;
+    printf("mockserver listening on %s\n",
+           listen_url(url, sizeof(url), options->mock.bind,
+                      mockserver_port(mock)));
     fflush(stdout);
     if (!options->mock.accounts)
         print_demo(mock, &options->mock);
-    sigwait(set, &signal_number);
+    while (sigwait(&signals->set, &signal_number) == 0 &&
+           signal_number == SIGHUP) {
+        if (mockserver_reopen(mock) < 0)
+            usage_error("--journal-file: cannot open %s anew: %s",
+                        options->mock.journal_file, strerror(errno));
+    }
     if (options->port_file)
         unlink(options->port_file);
     return 0;
@@ -124,21 +118,22 @@ static int run(int argc, char **argv)
     struct serve_options options;
     struct mockserver *mock;
     char *why = NULL;
-    sigset_t set;
+    struct signals signals;
     int status;
 
     serve_options_init(&options);
     status = command_parse(&command_serve, &options, argc, argv);
     if (status >= 0)
         return status;
-    block_signals(&set);
+    signals_block(&signals);
+    signals_block_also(&signals, SIGHUP);
     mock = mockserver_start(&options.mock, &why);
     if (!mock) {
         status = usage_error("%s", why ? why : "out of memory");
         free(why);
         return status;
     }
-    status = serve(mock, &options, &set);
+    status = serve(mock, &options, &signals);
     mockserver_stop(mock);
     return status;
 }

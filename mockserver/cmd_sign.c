@@ -128,14 +128,14 @@ static const struct option_table table = {
     .n_rows = sizeof(rows) / sizeof(rows[0]),
 };
 
-/* The key asked for, or NULL after one line on stderr. */
+/* The key asked for, with a reference, or NULL after one line on stderr. */
 static const struct account_key *find_key(const struct accounts *accounts,
                                           const char *secret_id)
 {
     const struct account_key *key;
 
     if (!secret_id)
-        return accounts_at(accounts, 0)->keys[0];
+        secret_id = account_key_id(accounts_at(accounts, 0)->keys[0]);
     key = accounts_find_key(accounts, secret_id, strlen(secret_id));
     if (!key)
         usage_error("--secret-id: no account has \"%s\"", secret_id);
@@ -176,6 +176,7 @@ static int run(int argc, char **argv)
     }
     key = find_key(accounts, options.secret_id);
     status = key ? sign(&options.signing, key) : EXIT_USAGE;
+    account_key_put(key);
     accounts_free(accounts);
     return status;
 }

@@ -4,10 +4,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,
-    &command_sign,
-    &command_errors,
-    &command_check_config,
+    &command_serve,    &command_sign,         &command_explain, &command_errors,
+    &command_findings, &command_check_config, &command_exec,    &command_check,
 };
 
 static const char *space_before(const struct command *command)
@@ -42,12 +40,10 @@ static int help(void)
     return 0;
 }
 
-int command_parse(const struct command *command, void *target, int argc,
-                  char **argv)
+int command_parse_options(const struct command *command, void *target, int argc,
+                          char **argv, int *rest)
 {
-    int rest = 0;
-
-    switch (options_parse(command->options, target, argc, argv, &rest)) {
+    switch (options_parse(command->options, target, argc, argv, rest)) {
     case OPTIONS_HELP:
         return command == &command_serve ? help() : command_help(command);
     case OPTIONS_BAD:
@@ -55,10 +51,53 @@ int command_parse(const struct command *command, void *target, int argc,
     case OPTIONS_OK:
         break;
     }
+    return -1;
+}
+
+int command_parse(const struct command *command, void *target, int argc,
+                  char **argv)
+{
+    int rest = 0;
+    int status = command_parse_options(command, target, argc, argv, &rest);
+
+    if (status >= 0)
+        return status;
     if (rest < argc)
         return usage_error("unexpected argument \"%s\"; see mockserver --help",
                            argv[rest]);
     return -1;
+}
+
+static bool set_format(void *target, const char *value, char *why)
+{
+    (void)why;
+    return listing_format_parse(value, target) == 0;
+}
+
+static const struct option_row listing_rows[] = {
+    {
+        .name = "format",
+        .argument = "FORMAT",
+        .help = "text (default), json or markdown",
+        .expected = "text, json or markdown",
+        .set = set_format,
+    },
+};
+
+const struct option_table listing_option_table = {.rows = listing_rows,
+                                                  .n_rows = 1};
+
+int command_list(const struct command *command, int argc, char **argv,
+                 listing_render *render)
+{
+    enum listing_format format = LISTING_TEXT;
+    int status = command_parse(command, &format, argc, argv);
+
+    if (status >= 0)
+        return status;
+    if (listing_print(stdout, format, render) < 0)
+        return usage_error("cannot write the listing");
+    return 0;
 }
 
 int commands_run(int argc, char **argv)

@@ -5,6 +5,7 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include "listing.h"
 #include "mockserver.h"
 #include "options.h"
 
@@ -20,8 +21,12 @@ struct command {
 
 extern const struct command command_serve;
 extern const struct command command_sign;
+extern const struct command command_explain;
 extern const struct command command_errors;
+extern const struct command command_findings;
 extern const struct command command_check_config;
+extern const struct command command_exec;
+extern const struct command command_check;
 
 /*
  * Runs the subcommand that argv[1] names, else serves. Returns the exit
@@ -32,9 +37,17 @@ int commands_run(int argc, char **argv);
 /* Prints the command's --help on stdout. Returns 0. */
 int command_help(const struct command *command);
 
+/* The option --format, and a command that takes no other: prints the listing
+ * on stdout. Returns the exit status. */
+extern const struct option_table listing_option_table;
+int command_list(const struct command *command, int argc, char **argv,
+                 listing_render *render);
+
 /* The options that choose how to serve; shared by the commands that take
  * them. The target is a struct serve_options. */
 extern const struct option_table serve_option_table;
+/* Those of them that decide what is answered, without place and threads. */
+extern const struct option_table answer_option_table;
 
 struct serve_options {
     struct mockserver_options mock;
@@ -43,10 +56,20 @@ struct serve_options {
 
 void serve_options_init(struct serve_options *options);
 
+/* Writes the port file if one was asked for. Returns 0, or EXIT_USAGE after
+ * one line on stderr. */
+int command_write_port_file(const struct serve_options *options, uint16_t port);
+
 /*
- * Parses a command line that takes options only. Returns -1 to go on, else
- * the exit status: after --help, a bad option or a left-over argument.
+ * Parses the options of a command line; *rest is the index of the first
+ * argument after them. Returns -1 to go on, else the exit status: after
+ * --help or a bad option.
  */
+int command_parse_options(const struct command *command, void *target, int argc,
+                          char **argv, int *rest);
+
+/* The same for a command that takes options only: a left-over argument is a
+ * mistake too. */
 int command_parse(const struct command *command, void *target, int argc,
                   char **argv);
 

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,17 +33,33 @@ bool options_number(const char *value, uint64_t min, uint64_t max,
     return true;
 }
 
-static void fill(struct option *out, const struct option_table *table)
+/* The i-th row of a table and those behind it; NULL past the last. */
+static const struct option_row *row_at(const struct option_table *table,
+                                       size_t i)
 {
-    memset(out, 0, (table->n_rows + 2) * sizeof(*out));
-    for (size_t i = 0; i < table->n_rows; i++) {
-        out[i].name = table->rows[i].name;
-        out[i].has_arg =
-            table->rows[i].argument ? required_argument : no_argument;
+    for (; table; table = table->more) {
+        if (i < table->n_rows)
+            return &table->rows[i];
+        i -= table->n_rows;
+    }
+    return NULL;
+}
+
+static void fill(struct option out[MAX_ROWS + 2],
+                 const struct option_table *table)
+{
+    const struct option_row *row;
+    size_t i;
+
+    memset(out, 0, (MAX_ROWS + 2) * sizeof(*out));
+    for (i = 0; (row = row_at(table, i)) != NULL; i++) {
+        assert(i < MAX_ROWS);
+        out[i].name = row->name;
+        out[i].has_arg = row->argument ? required_argument : no_argument;
         out[i].val = FIRST_VALUE + (int)i;
     }
-    out[table->n_rows].name = "help";
-    out[table->n_rows].val = HELP_VALUE;
+    out[i].name = "help";
+    out[i].val = HELP_VALUE;
 }
 
 static bool apply(const struct option_row *row, void *target, const char *value)
@@ -90,7 +107,7 @@ enum options_result options_parse(const struct option_table *table,
             complain(argv[at], c == ':');
             return OPTIONS_BAD;
         }
-        if (!apply(&table->rows[c - FIRST_VALUE], target, optarg))
+        if (!apply(row_at(table, (size_t)(c - FIRST_VALUE)), target, optarg))
             return OPTIONS_BAD;
         at = optind;
     }
@@ -101,9 +118,9 @@ enum options_result options_parse(const struct option_table *table,
 void options_print(const struct option_table *table)
 {
     enum { COLUMN = 28 };
+    const struct option_row *row;
 
-    for (size_t i = 0; i < table->n_rows; i++) {
-        const struct option_row *row = &table->rows[i];
+    for (size_t i = 0; (row = row_at(table, i)) != NULL; i++) {
         const char *line = row->help;
         int n = printf("  --%s%s%s", row->name, row->argument ? " " : "",
                        row->argument ? row->argument : "");

@@ -28,6 +28,8 @@ struct option_row {
 struct option_table {
     const struct option_row *rows;
     size_t n_rows;
+    const struct option_table *more; /* whose rows come next, for the same
+                                        target; NULL: none */
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_BAD };

@@ -79,6 +79,21 @@ Test(clock, restore_undoes_both, .timeout = 10)
     expect_offset(&c, 0);
 }
 
+Test(clock, its_mode_is_told, .timeout = 10)
+{
+    int64_t offset_s = 1;
+    struct clock c;
+
+    clock_init(&c);
+    cr_expect(clock_mode(&c, &offset_s) == CLOCK_RUNNING && offset_s == 0);
+    clock_shift(&c, -5);
+    cr_expect(clock_mode(&c, &offset_s) == CLOCK_SHIFTED && offset_s == -5);
+    clock_freeze(&c, 0);
+    cr_expect(clock_mode(&c, &offset_s) == CLOCK_FROZEN && offset_s == 0);
+    clock_restore(&c);
+    cr_expect(clock_mode(&c, &offset_s) == CLOCK_RUNNING && offset_s == 0);
+}
+
 Test(clock, monotonic_time_does_not_go_back, .timeout = 10)
 {
     int64_t last = clock_monotonic_us();

@@ -277,20 +277,28 @@ static void print(void)
     release_fd(STDOUT_FILENO, fds, saved);
 }
 
+static void expect_in_help(const struct option_row *row)
+{
+    char start[64];
+
+    snprintf(start, sizeof(start), "  --%s%s%s", row->name,
+             row->argument ? " " : "", row->argument ? row->argument : "");
+    cr_expect(strstr(text, start) != NULL, "%s is not there", start);
+    cr_expect(row->help[0] != '\0', "%s", start);
+    cr_expect(!row->argument || row->expected, "%s expects nothing", start);
+}
+
 Test(options, every_option_is_in_the_help, .timeout = 10)
 {
-    print();
-    for (size_t i = 0; i < serve_option_table.n_rows; i++) {
-        const struct option_row *row = &serve_option_table.rows[i];
-        char start[64];
+    const struct option_table *table = &serve_option_table;
 
-        snprintf(start, sizeof(start), "  --%s%s%s", row->name,
-                 row->argument ? " " : "", row->argument ? row->argument : "");
-        cr_expect(strstr(text, start) != NULL, "%s is not there", start);
-        cr_expect(row->help[0] != '\0', "%s", start);
-        cr_expect(!row->argument || row->expected, "%s expects nothing", start);
+    print();
+    for (; table; table = table->more) {
+        for (size_t i = 0; i < table->n_rows; i++)
+            expect_in_help(&table->rows[i]);
     }
     cr_expect(strstr(text, "  --help ") != NULL);
+    cr_expect(strstr(text, "  --score N ") != NULL, "of the second table");
 }
 
 Test(options, help_is_aligned_and_fits_the_terminal, .timeout = 10)

@@ -1,0 +1,377 @@
+/* mockserver exec: serves for as long as a command runs, and judges what the
+ * command sent. */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "commands.h"
+#include "files.h"
+#include "listen.h"
+#include "signals.h"
+#include "verdict.h"
+
+enum {
+    REPORT_MAX = 64 * 1024 * 1024,
+    /* as shells have them */
+    STATUS_NOT_EXECUTABLE = 126,
+    STATUS_NOT_FOUND = 127,
+    STATUS_SIGNAL = 128
+};
+
+struct exec_options {
+    struct serve_options serve; /* first, for the options of serving */
+    const char *report;         /* NULL: none */
+    enum verdict_format report_format;
+    uint64_t min_requests;
+};
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t len = strlen(s), end_len = strlen(end);
+
+    return len > end_len && !strcmp(s + len - end_len, end);
+}
+
+static bool set_report(void *target, const char *value, char *why)
+{
+    struct exec_options *options = target;
+
+    (void)why;
+    options->report = value;
+    options->report_format =
+        ends_with(value, ".xml") ? VERDICT_JUNIT : VERDICT_JSON;
+    return ends_with(value, ".xml") || ends_with(value, ".json");
+}
+
+static bool set_min_requests(void *target, const char *value, char *why)
+{
+    struct exec_options *options = target;
+
+    (void)why;
+    return options_number(value, 0, UINT64_MAX, &options->min_requests);
+}
+
+static const struct option_row rows[] = {
+    {
+        .name = "report",
+        .argument = "FILE",
+        .help = "write the verdict here: as JSON with the coverage when\n"
+                "FILE ends in .json, as JUnit XML when in .xml",
+        .expected = "a path that ends in .json or .xml",
+        .set = set_report,
+    },
+    {
+        .name = "min-requests",
+        .argument = "N",
+        .help = "fail when COMMAND sent fewer (default 0)",
+        .expected = "a number",
+        .set = set_min_requests,
+    },
+};
+
+static const struct option_table table = {
+    .rows = rows,
+    .n_rows = sizeof(rows) / sizeof(rows[0]),
+    .more = &serve_option_table,
+};
+
+/* the command */
+
+#define ENVIRONMENT_PREFIX "LIVEDETECT_"
+
+/* What a command finds in its environment. */
+struct environment {
+    char **list; /* NULL-terminated: ours first, then what we inherited */
+    size_t n_ours;
+};
+
+static void add_variable(struct environment *e, const char *name,
+                         const char *value)
+{
+    if (asprintf(&e->list[e->n_ours++], ENVIRONMENT_PREFIX "%s=%s", name,
+                 value) < 0)
+        abort();
+}
+
+/* One that an outer server set, say, must not reach the command. */
+static bool is_replaced(const char *variable, const struct environment *e)
+{
+    for (size_t i = 0; i < e->n_ours; i++) {
+        size_t len = strcspn(e->list[i], "=") + 1;
+
+        if (!strncmp(variable, e->list[i], len))
+            return true;
+    }
+    return false;
+}
+
+static void inherit_others(struct environment *e)
+{
+    size_t n = e->n_ours;
+
+    for (char **variable = environ; *variable; variable++) {
+        if (!is_replaced(*variable, e))
+            e->list[n++] = *variable;
+    }
+    e->list[n] = NULL;
+}
+
+/* Where a client on this machine finds a server that listens everywhere. */
+static const char *reachable(const char *bind)
+{
+    if (!strcmp(bind, "0.0.0.0"))
+        return "127.0.0.1";
+    return !strcmp(bind, "::") ? "::1" : bind;
+}
+
+static void environment_init(struct environment *e,
+                             const struct mockserver *mock, const char *bind)
+{
+    const struct account *account = accounts_at(mockserver_accounts(mock), 0);
+    const struct account_key *key = account->keys[0];
+    char url[LISTEN_URL_CAP];
+    size_t n = 5 + 1;
+
+    for (char **variable = environ; *variable; variable++)
+        n++;
+    e->n_ours = 0;
+    e->list = calloc(n, sizeof(*e->list));
+    if (!e->list)
+        abort();
+    add_variable(
+        e, "URL",
+        listen_url(url, sizeof(url), reachable(bind), mockserver_port(mock)));
+    add_variable(e, "APPID", account->appid);
+    add_variable(e, "BUCKET", account->n_buckets ? account->buckets[0] : "");
+    add_variable(e, "SECRET_ID", account_key_id(key));
+    add_variable(e, "SECRET_KEY", account_key_secret(key));
+    inherit_others(e);
+}
+
+static void environment_release(struct environment *e)
+{
+    for (size_t i = 0; i < e->n_ours; i++) {
+        explicit_bzero(e->list[i], strlen(e->list[i]));
+        free(e->list[i]);
+    }
+    free(e->list);
+}
+
+/*
+ * Starts the command with the signals as we found them. Threads run already,
+ * so that it is posix_spawnp(), which runs nothing of ours in the child.
+ * Returns 0 or an error number.
+ */
+static int start_command(char **argv, const struct environment *e,
+                         const struct signals *signals, pid_t *pid)
+{
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    int error;
+
+    sigemptyset(&defaults);
+    if (!signals->pipe_was_ignored)
+        sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, flags);
+    posix_spawnattr_setsigmask(&attributes, &signals->old_mask);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    error = posix_spawnp(pid, argv[0], NULL, &attributes, argv, e->list);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+/* One that the terminal sends went to the whole foreground group, the command
+ * included; twice would be once too many. */
+static void on_signal(struct mockserver *mock, pid_t pid, const siginfo_t *info)
+{
+    switch (info->si_signo) {
+    case SIGCHLD:
+        break;
+    case SIGHUP:
+        if (mockserver_reopen(mock) < 0)
+            usage_error("--journal-file: cannot open it anew: %s",
+                        strerror(errno));
+        break;
+    default:
+        if (info->si_code != SI_KERNEL)
+            kill(pid, info->si_signo);
+    }
+}
+
+/* Waits for the command's end and hands signals on to it meanwhile. Returns
+ * its exit status as shells tell it. */
+static int wait_for_command(struct mockserver *mock, pid_t pid,
+                            const struct signals *signals)
+{
+    siginfo_t info;
+    int status = 0;
+
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (sigwaitinfo(&signals->set, &info) > 0)
+            on_signal(mock, pid, &info);
+    }
+    return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status)
+                               : WEXITSTATUS(status);
+}
+
+/* Runs the command to its end. Returns its exit status, or as shells do 127
+ * or 126 with *started false when there is none. */
+static int run_command(struct mockserver *mock, char **argv, const char *bind,
+                       const struct signals *signals, bool *started)
+{
+    struct environment e;
+    pid_t pid;
+    int error;
+
+    environment_init(&e, mock, bind);
+    error = start_command(argv, &e, signals, &pid);
+    environment_release(&e);
+    *started = error == 0;
+    if (*started)
+        return wait_for_command(mock, pid, signals);
+    usage_error("cannot run %s: %s", argv[0], strerror(error));
+    return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}
+
+/* the verdict */
+
+static void print_verdict(struct verdict *verdict)
+{
+    struct strbuf out;
+
+    strbuf_init(&out, REPORT_MAX);
+    if (verdict_render(verdict, NULL, VERDICT_TEXT, &out) < 0)
+        usage_error("out of memory for the verdict");
+    else
+        fwrite(out.buf, 1, out.len, stderr);
+    strbuf_release(&out);
+}
+
+/* The JSON object of the verdict, with the coverage for its last member. */
+static int render_report(struct verdict *verdict, enum verdict_format format,
+                         struct strbuf *out)
+{
+    if (verdict_render(verdict, NULL, format, out) < 0)
+        return -1;
+    if (format != VERDICT_JSON)
+        return 0;
+    strbuf_truncate(out, out->len - 1);
+    strbuf_addstr(out, ",\"coverage\":");
+    verdict_render_coverage(verdict, NULL, out);
+    strbuf_addstr(out, "}\n");
+    return out->failed ? -1 : 0;
+}
+
+/* Returns 0, or EXIT_USAGE after a line on stderr. */
+static int write_report(struct verdict *verdict,
+                        const struct exec_options *options)
+{
+    struct strbuf out;
+    int status = 0;
+
+    if (!options->report)
+        return 0;
+    strbuf_init(&out, REPORT_MAX);
+    if (render_report(verdict, options->report_format, &out) < 0)
+        status = usage_error("--report: out of memory");
+    else if (files_replace(options->report, out.buf, out.len) < 0)
+        status = usage_error("--report: cannot write %s: %s", options->report,
+                             strerror(errno));
+    strbuf_release(&out);
+    return status;
+}
+
+/* Returns 0, or 1 after a line on stderr for each thing that is amiss. */
+static int judge(struct verdict *verdict, const struct exec_options *options)
+{
+    struct verdict_summary sum = verdict_summary(verdict, NULL);
+    int status = 0;
+
+    if (!sum.conformant) {
+        usage_error("not conformant: %llu must findings",
+                    (unsigned long long)sum.n_must);
+        status = 1;
+    }
+    if (sum.n_requests < options->min_requests) {
+        usage_error("too few requests: %llu, expected at least %llu",
+                    (unsigned long long)sum.n_requests,
+                    (unsigned long long)options->min_requests);
+        status = 1;
+    }
+    return status;
+}
+
+/* The server runs. Returns the exit status of all. */
+static int exec_command(struct mockserver *mock,
+                        const struct exec_options *options, char **argv,
+                        const struct signals *signals)
+{
+    struct verdict *verdict = mockserver_verdict(mock);
+    bool started;
+    int status, report, judgement;
+
+    status = command_write_port_file(&options->serve, mockserver_port(mock));
+    if (status != 0)
+        return status;
+    status =
+        run_command(mock, argv, options->serve.mock.bind, signals, &started);
+    if (options->serve.port_file)
+        unlink(options->serve.port_file);
+    mockserver_finish(mock);
+    if (!started)
+        return status;
+    print_verdict(verdict);
+    report = write_report(verdict, options);
+    judgement = judge(verdict, options);
+    if (status != 0)
+        return status;
+    return report != 0 ? report : judgement;
+}
+
+static int run(int argc, char **argv)
+{
+    struct exec_options options = {0};
+    struct signals signals;
+    struct mockserver *mock;
+    char *why = NULL;
+    int rest = 0;
+    int status;
+
+    serve_options_init(&options.serve);
+    options.serve.mock.port = 0;
+    status = command_parse_options(&command_exec, &options, argc, argv, &rest);
+    if (status >= 0)
+        return status;
+    if (rest == argc)
+        return usage_error("no COMMAND given; see mockserver exec --help");
+    signals_block(&signals);
+    signals_block_also(&signals, SIGCHLD);
+    signals_block_also(&signals, SIGHUP);
+    mock = mockserver_start(&options.serve.mock, &why);
+    if (!mock) {
+        status = usage_error("%s", why ? why : "out of memory");
+        free(why);
+        return status;
+    }
+    status = exec_command(mock, &options, argv + rest, &signals);
+    mockserver_stop(mock);
+    return status;
+}
+
+const struct command command_exec = {
+    .name = "exec",
+    .usage = "[OPTIONS] -- COMMAND [ARGUMENT...]",
+    .summary = "serve while COMMAND runs, and judge what it sent",
+    .details = "The options of serving count too, but the port is a free one "
+               "by default. COMMAND\nfinds LIVEDETECT_URL, _APPID, _BUCKET, "
+               "_SECRET_ID and _SECRET_KEY in its\nenvironment. The exit "
+               "status is that of COMMAND; when it was 0, 1 if what it sent\n"
+               "does not conform or was too little.",
+    .options = &table,
+    .run = run,
+};

@@ -1,0 +1,90 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FIRST_CAP = 64 * 1024 };
+
+/* Reads until the end or until the buffer is full; -1 with errno. */
+static int fill(int fd, char *data, size_t cap, size_t *len)
+{
+    while (*len < cap) {
+        ssize_t n = read(fd, data + *len, cap - *len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return (int)n;
+        *len += (size_t)n;
+    }
+    return 0;
+}
+
+static int read_all(int fd, size_t max, char **data, size_t *len)
+{
+    size_t cap = max < FIRST_CAP ? max + 1 : FIRST_CAP;
+    char *larger = malloc(cap);
+
+    *data = NULL;
+    *len = 0;
+    for (;;) {
+        if (!larger)
+            return -1;
+        *data = larger;
+        if (fill(fd, *data, cap, len) < 0)
+            return -1;
+        if (*len < cap || cap == max + 1)
+            return 0;
+        cap = cap <= max / 2 ? cap * 2 : max + 1;
+        larger = realloc(*data, cap);
+    }
+}
+
+int files_read(const char *path, size_t max, char **data, size_t *len)
+{
+    bool is_stdin = !strcmp(path, "-");
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int result, error;
+
+    if (fd < 0)
+        return -1;
+    result = read_all(fd, max, data, len);
+    error = errno;
+    if (!is_stdin)
+        close(fd);
+    if (result < 0) {
+        free(*data);
+        *data = NULL;
+    }
+    errno = error;
+    return result;
+}
+
+int files_replace(const char *path, const void *data, size_t len)
+{
+    char *temporary = NULL;
+    FILE *file = NULL;
+    int result = -1;
+    int error;
+
+    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
+        return -1;
+    file = fopen(temporary, "we");
+    if (file) {
+        size_t written = fwrite(data, 1, len, file);
+
+        if (fclose(file) == 0 && written == len && rename(temporary, path) == 0)
+            result = 0;
+        error = errno;
+        if (result < 0)
+            unlink(temporary);
+        errno = error;
+    }
+    free(temporary);
+    return result;
+}

@@ -1,0 +1,21 @@
+/*
+ * files: whole files, read under a cap or replaced so that nobody ever sees
+ * half of one.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include <stddef.h>
+
+/*
+ * Reads all of `path`, or of standard input when it is "-". More than `max`
+ * bytes are not read: then *len is max + 1. Returns 0 with *data, which the
+ * caller frees and which is never NULL, or -1 with errno.
+ */
+int files_read(const char *path, size_t max, char **data, size_t *len);
+
+/* Writes a file beside `path` and renames it. Returns 0, or -1 with errno:
+ * `path` is then as it was. */
+int files_replace(const char *path, const void *data, size_t len);
+
+#endif
