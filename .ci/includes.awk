@@ -13,7 +13,7 @@ function put(number, names,    n, a, i) {
 
 BEGIN {
     # the ground: bytes, time, files; nothing of the service
-    put(1, "arena strbuf text clock log base64 error_codes content_type media sha256 timers listen files signals url options listing")
+    put(1, "arena strbuf text json_text clock log base64 error_codes content_type media sha256 timers listen files signals url options listing")
     # the parts an exchange is made of
     put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing")
     put(3, "exchange request")

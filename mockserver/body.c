@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include "base64.h"
 #include "fault.h"
-#include "text.h"
+#include "json_text.h"
 
 void body_init(struct body *b, struct arena *arena)
 {
@@ -118,6 +118,9 @@ static int on_part_data(void *ctx, const char *data, size_t len)
 
         memcpy(b->head + part->file.head_len, data, n);
         part->file.head_len += n;
+        /* All there will be of it: a fault in it may act now. */
+        if (n > 0 && part->file.head_len == FAULT_FILE_WINDOW)
+            b->n_changes++;
         return 0;
     }
     if (part->file.size > BODY_MAX_FIELD) {
@@ -139,7 +142,7 @@ static int on_part_end(void *ctx)
     struct param_value *value = free_slot(b, part->param);
 
     part->is_complete = true;
-    b->n_values++;
+    b->n_changes++;
     if (end_hash(b, &part->file) < 0)
         return -1;
     if (!value)
@@ -197,31 +200,21 @@ static enum error_code begin_multipart(struct body *b,
 
 /* JSON */
 
-/* cJSON ends a string at a NUL, so that "1000001\u0000x" would read as
- * "1000001": a body with one is refused instead. */
-static bool has_escaped_nul(const char *s, size_t len)
-{
-    const char *end = s + len;
-
-    while ((s = memchr(s, '\\', (size_t)(end - s)))) {
-        if (end - s >= 6 && !memcmp(s, "\\u0000", 6))
-            return true;
-        /* An escape is two characters at least: step over "\\" whole. */
-        s += end - s >= 2 ? 2 : 1;
-    }
-    return false;
-}
-
+/* Returns NULL, or why the body is no JSON object. */
 static const char *parse_json(struct body *b)
 {
+    struct json_mistake mistake;
     const char *end = NULL;
     const char *text = b->text.buf;
     size_t len = b->text.len;
 
-    if (!text_is_utf8(text, len))
-        return "the JSON body is not UTF-8";
-    if (memchr(text, '\0', len) || has_escaped_nul(text, len))
-        return "the JSON body holds a NUL character";
+    if (json_text_check(text, len, BODY_MAX_VALUES, &mistake) < 0) {
+        const char *why =
+            arena_printf(b->arena, "the JSON body is wrong at offset %zu: %s",
+                         mistake.offset, mistake.what);
+
+        return why ? why : mistake.what;
+    }
     b->json = cJSON_ParseWithLengthOpts(text, len, &end, false);
     if (!b->json)
         return len ? "the body is not JSON" : "the body is empty";
@@ -340,7 +333,7 @@ static int take_member(struct body *b, const cJSON *item)
     value = free_slot(b, part->param);
     if (!value)
         value = &ignored;
-    b->n_values++;
+    b->n_changes++;
     if (take_value(b, part, value, item) < 0)
         return -1;
     part->form = value->form;
@@ -363,8 +356,10 @@ static void finish_json(struct body *b)
     }
     cJSON_ArrayForEach(item, b->json)
     {
-        if (take_member(b, item) < 0)
+        if (take_member(b, item) < 0) {
             out_of_memory(b);
+            break;
+        }
     }
 }
 

@@ -22,6 +22,8 @@
 
 enum {
     BODY_MAX_FIELD = 64 * 1024, /* of a non-file field; over → 21 */
+    BODY_MAX_VALUES = 1024, /* in a JSON body; over → 3: a value of two bytes
+                               costs the parser a hundred */
 };
 
 /* The kinds an endpoint takes, as a bit set. */
@@ -61,7 +63,7 @@ struct body {
     enum error_code code;   /* ERR_OK, or why the body cannot be read */
     const char *why;        /* one phrase; NULL when ERR_OK */
     const char *long_field; /* name of a field over BODY_MAX_FIELD, or NULL */
-    unsigned n_values;      /* parameter values complete so far */
+    unsigned n_changes;     /* grows when a fault may have become known */
     struct param_value values[PARAM__COUNT];
 };
 

@@ -4,15 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "commands.h"
 #include "files.h"
 #include "listen.h"
 #include "signals.h"
-#include "signature.h"
-
-enum { DEMO_VALIDITY_S = 30 * 24 * 3600 };
+#include "signing.h"
 
 int command_write_port_file(const struct serve_options *options, uint16_t port)
 {
@@ -63,17 +62,10 @@ static void print_demo(const struct mockserver *mock,
 {
     const struct account *first = accounts_at(mockserver_accounts(mock), 0);
     const char *secret_id = account_key_id(first->keys[0]);
-    struct signature_request request = {
-        .key = first->keys[0],
-        .bucket = first->buckets[0],
-        .now = (int64_t)time(NULL),
-        .rand = 1,
-    };
+    struct signing signing = {.key = first->keys[0], .now = time(NULL)};
     char *secret_key = accounts_demo_secret_key(secret_id);
-    char *authorization;
+    char *authorization = signing_make(&signing);
 
-    request.expires = request.now + DEMO_VALIDITY_S;
-    authorization = signature_make(&request);
     if (authorization && secret_key) {
         fprintf(stderr,
                 "No --accounts given: the public demo accounts serve, for "
@@ -113,6 +105,18 @@ static int serve(struct mockserver *mock, const struct serve_options *options,
     return 0;
 }
 
+/* A busy test suite opens more connections than the usual soft limit. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    /* When it may not be raised, fewer connections are served. */
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run(int argc, char **argv)
 {
     struct serve_options options;
@@ -127,6 +131,7 @@ static int run(int argc, char **argv)
         return status;
     signals_block(&signals);
     signals_block_also(&signals, SIGHUP);
+    raise_descriptor_limit();
     mock = mockserver_start(&options.mock, &why);
     if (!mock) {
         status = usage_error("%s", why ? why : "out of memory");

@@ -82,7 +82,7 @@ static void take(struct exchange *x, enum fault_source source,
                  const struct spec *spec)
 {
     char shown[FAULT_MAX_SPEC_LEN + 8];
-    char why[512];
+    char why[FAULT_WHY_CAP];
 
     x->fault_source = source;
     x->fault_problem = NULL;

@@ -25,6 +25,7 @@ enum param_need {
 struct param_rule {
     enum param_id param;
     enum param_need need;
+    bool unless_url; /* not looked at when `url` is given, which counts */
     const char *const *values; /* the only values allowed, NULL-terminated;
                                   NULL: any */
 };
@@ -42,9 +43,9 @@ struct endpoint {
     void (*answer)(struct exchange *x, const struct settings *settings);
 
     /*
-     * Adds the `data` object of the reply for code `code` at `place` with
-     * `message`, or returns 0 with nothing added when the reply for it has no
-     * data. Returns 1 when data were added; the top-level code is then 0.
+     * Adds the `data` object of the reply for x->decision and returns 1; the
+     * top-level code is then 0. Returns 0 with nothing added when the reply
+     * for that decision has no data.
      */
     int (*data)(const struct exchange *x, const struct settings *settings,
                 struct strbuf *out);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 #include "log.h"
-#include "text.h"
+#include "json_text.h"
 
 enum {
     QUOTE_CAP = 44,             /* 40 bytes of a value, "..." and the NUL */
@@ -124,99 +124,9 @@ static int fail_at(struct json_strict *js, const char *json, size_t offset,
                             message);
 }
 
-static size_t digits(const char *s, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && s[n] >= '0' && s[n] <= '9')
-        n++;
-    return n;
-}
-
-/* The length of the number (RFC 8259 section 6) at s; 0: it is none. */
-static size_t number_length(const char *s, size_t len)
-{
-    size_t i = *s == '-';
-    size_t n = digits(s + i, len - i);
-
-    if (n == 0 || (n > 1 && s[i] == '0'))
-        return 0;
-    i += n;
-    if (i < len && s[i] == '.') {
-        n = digits(s + i + 1, len - i - 1);
-        if (n == 0)
-            return 0;
-        i += 1 + n;
-    }
-    if (i < len && (s[i] == 'e' || s[i] == 'E')) {
-        i++;
-        i += i < len && (s[i] == '+' || s[i] == '-');
-        n = digits(s + i, len - i);
-        if (n == 0)
-            return 0;
-        i += n;
-    }
-    return i;
-}
-
-/* Steps over the next piece of a string, its closing quote or a character.
- * Returns 0 with *mistake set when there is something wrong. */
-static size_t string_step(const char *s, size_t len, const char **mistake)
-{
-    if ((unsigned char)*s < 0x20) {
-        *mistake = "a control byte";
-        return 0;
-    }
-    if (*s != '\\')
-        return text_utf8_sequence(s, len);
-    if (len >= 6 && !memcmp(s, "\\u0000", 6)) {
-        *mistake = "an escaped NUL";
-        return 0;
-    }
-    /* The next byte may begin a sequence; then the escape is none, which the
-     * parser says. */
-    return len >= 2 && (s[1] == '\\' || s[1] == '"') ? 2 : 1;
-}
-
-static size_t plain_step(const char *s, size_t len, const char **mistake)
-{
-    if ((unsigned char)*s < 0x20 && !memchr("\t\n\r", *s, 3)) {
-        *mistake = "a control byte";
-        return 0;
-    }
-    if (*s == '-' || (*s >= '0' && *s <= '9')) {
-        *mistake = "not a number as JSON writes them";
-        return number_length(s, len);
-    }
-    return text_utf8_sequence(s, len);
-}
-
-/*
- * Refuses what cJSON lets pass: it checks no UTF-8, takes any control byte for
- * white space, cuts a string at an escaped NUL, and reads 01 and 1. as
- * numbers.
- */
-static int check_bytes(struct json_strict *js, const char *json, size_t len)
-{
-    bool in_string = false;
-    size_t i = 0;
-
-    while (i < len) {
-        const char *mistake = "not UTF-8";
-        size_t n = in_string ? string_step(json + i, len - i, &mistake)
-                             : plain_step(json + i, len - i, &mistake);
-
-        if (n == 0)
-            return fail_at(js, json, i, mistake);
-        if (json[i] == '"')
-            in_string = !in_string;
-        i += n;
-    }
-    return 0;
-}
-
 cJSON *json_strict_parse(struct json_strict *js, const char *json, size_t len)
 {
+    struct json_mistake mistake;
     const char *end = json;
     cJSON *document;
 
@@ -225,8 +135,10 @@ cJSON *json_strict_parse(struct json_strict *js, const char *json, size_t len)
                          JSON_STRICT_MAX_BYTES >> 20);
         return NULL;
     }
-    if (check_bytes(js, json, len) < 0)
+    if (json_text_check(json, len, 0, &mistake) < 0) {
+        fail_at(js, json, mistake.offset, mistake.what);
         return NULL;
+    }
     document = cJSON_ParseWithLengthOpts(json, len, &end, false);
     if (!document) {
         fail_at(js, json, (size_t)(end - json), "a JSON syntax error");

@@ -45,7 +45,7 @@ enum multipart_oddity {
 };
 
 /* What a part's header block says. Strings are NUL-terminated copies in the
- * arena given to multipart_init(); absent ones are NULL. */
+ * arena given to multipart_new(); absent ones are NULL. */
 struct multipart_header {
     const char *name;
     size_t name_len;

@@ -123,7 +123,7 @@ void pipeline_body(const struct pipeline *p, struct exchange *x,
 {
     uint64_t max = p->settings->max_body;
     uint64_t room = x->body.received < max ? max - x->body.received : 0;
-    unsigned known = x->body.n_values;
+    unsigned known = x->body.n_changes;
 
     /* What fits is read all the same: however the body was cut into pieces,
      * the faults found in it are then the same. */
@@ -133,7 +133,7 @@ void pipeline_body(const struct pipeline *p, struct exchange *x,
         body_discard(&x->body);
         exchange_fail(x, ERR_BODY_TOO_LARGE, "the body is over the limit");
     }
-    if (x->body.n_values != known)
+    if (x->body.n_changes != known)
         decide_fault(x, p->settings, p->rules, DECIDE_IN_BODY);
 }
 
@@ -226,10 +226,12 @@ void pipeline_abandon(const struct pipeline *p, struct exchange *x)
     x->cut_short = x->fault.transport != TRANSPORT_RESET_DURING_UPLOAD;
     record(p, x);
     log_write(p->log, LOG_INFO,
-              "#%" PRIu64 " %s %s: cut short after %" PRIu64
-              " bytes of its body",
+              "#%" PRIu64 " %s %s: %s after %" PRIu64 " bytes of its body",
               x->id, x->request.client,
               log_quote(target, sizeof(target), x->request.target,
                         strlen(x->request.target)),
+              x->request.malformed ? x->request.malformed
+              : x->cut_short       ? "cut short"
+                                   : "reset by a fault",
               x->body.received);
 }

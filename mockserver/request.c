@@ -145,6 +145,7 @@ int request_take_field(struct exchange *x, const char *name, size_t name_len,
 {
     struct request *r = &x->request;
     struct field *field = arena_calloc(&x->arena, sizeof(*field));
+    const char *trimmed = value;
 
     if (!field)
         return -1;
@@ -152,6 +153,16 @@ int request_take_field(struct exchange *x, const char *name, size_t name_len,
     field->name_len = name_len;
     field->value = value;
     field->value_len = value_len;
+    text_trim(&trimmed, &value_len);
+    /* The library does not read a coding with blanks around it as chunked, so
+     * neither may we. */
+    if (value_len != field->value_len &&
+        !text_equal_nocase(name, name_len, "Transfer-Encoding")) {
+        field->value = arena_memdup0(&x->arena, trimmed, value_len);
+        field->value_len = value_len;
+        if (!field->value)
+            return -1;
+    }
     if (r->last_field)
         r->last_field->next = field;
     else

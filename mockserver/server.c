@@ -113,7 +113,6 @@ static int read_head(struct transaction *t, const char *method,
         return -1;
     MHD_get_connection_values_n(t->connection, MHD_HEADER_KIND, on_field, t);
     request_finish_head(t->x);
-    take_client(r, t->connection);
     return t->is_broken ? -1 : 0;
 }
 
@@ -344,7 +343,7 @@ static enum MHD_Result finish(struct transaction *t)
     if (d->transport == TRANSPORT_HANG)
         wait_for(t, (int64_t)SERVER_HANG_MAX_S * 1000000, true);
     else
-        wait_for(t, (int64_t)d->delay_ms * 1000, false);
+        wait_for(t, (int64_t)d->delay_ms * 1000, true);
     return MHD_YES;
 }
 
@@ -586,6 +585,7 @@ static void *on_target(void *cls, const char *target,
     }
     t->server = s;
     t->connection = connection;
+    take_client(&t->x->request, connection);
     add_active(t);
     return t;
 }
@@ -602,7 +602,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
     if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT &&
         !t->admin) {
         if (t->phase == PHASE_HEAD && why == MHD_REQUEST_TERMINATED_WITH_ERROR)
-            t->x->request.malformed = "the head cannot be read";
+            t->x->request.malformed = "refused by the HTTP library";
         pipeline_abandon(s->pipeline, t->x);
     }
     remove_active(t);
@@ -643,20 +643,19 @@ on_library_log(void *cls, const char *fmt, va_list ap)
     log_write(s->pipeline->log, LOG_DEBUG, "libmicrohttpd: %s", text);
 }
 
-/* As many connections as descriptors allow, some kept for everything else. */
-static unsigned connection_limit(void)
+/* As many connections as descriptors allow, some kept for everything else:
+ * each worker has two of its own. */
+static unsigned connection_limit(unsigned threads)
 {
-    enum { SPARE = 32, MOST = 16384 };
+    enum { MOST = 16384 };
+    const rlim_t spare = 32 + 2 * threads;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 960;
-    limit.rlim_cur = limit.rlim_max;
-    if (limit.rlim_cur > MOST + SPARE)
-        limit.rlim_cur = MOST + SPARE;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur > 2 * SPARE ? (unsigned)limit.rlim_cur - SPARE
+        return 1024 - (unsigned)spare;
+    if (limit.rlim_cur > MOST + spare)
+        return MOST;
+    return limit.rlim_cur > 2 * spare ? (unsigned)(limit.rlim_cur - spare)
                                       : (unsigned)limit.rlim_cur / 2;
 }
 
@@ -685,7 +684,7 @@ static struct MHD_Daemon *start_daemon(struct server *s, int fd,
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
         on_library_log, s, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+        MHD_OPTION_CONNECTION_LIMIT, connection_limit(n),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,

@@ -20,6 +20,7 @@ struct timers {
     pthread_t thread;
     int epoll;
     int wake;
+    bool firing; /* a timer taken out may not have returned yet */
     bool stopped;
     bool ending;
     struct timer **heap;
@@ -64,7 +65,6 @@ static void take_out(struct timers *t, struct timer *timer)
     size_t i = timer->index;
 
     timer->armed = false;
-
     if (timer->fd >= 0)
         epoll_ctl(t->epoll, EPOLL_CTL_DEL, timer->fd, NULL);
     if (last == timer)
@@ -86,6 +86,7 @@ static struct timer *take_due(struct timers *t, int64_t now,
     if (t->len > 0 && (t->stopped || t->heap[0]->due_us <= now)) {
         timer = t->heap[0];
         take_out(t, timer);
+        t->firing = true;
     }
     pthread_mutex_unlock(&t->lock);
     return timer;
@@ -119,6 +120,7 @@ static void handle(struct timers *t, const struct epoll_event *event)
     }
     pthread_mutex_lock(&t->lock);
     take_out(t, timer);
+    t->firing = true;
     pthread_mutex_unlock(&t->lock);
     timer->fire(timer, TIMER_PEER_GONE);
 }
@@ -128,6 +130,7 @@ static bool is_ending(struct timers *t)
     bool ending;
 
     pthread_mutex_lock(&t->lock);
+    t->firing = false;
     if (t->stopped && t->len == 0)
         pthread_cond_broadcast(&t->drained);
     ending = t->ending;
@@ -247,7 +250,7 @@ void timers_stop(struct timers *t)
     pthread_mutex_lock(&t->lock);
     t->stopped = true;
     wake(t);
-    while (t->len > 0)
+    while (t->len > 0 || t->firing)
         pthread_cond_wait(&t->drained, &t->lock);
     pthread_mutex_unlock(&t->lock);
 }

@@ -28,10 +28,10 @@ struct timers;
 struct timers *timers_new(void);
 
 /*
- * Arms `timer`, whose `due_us` and `fire` are set. With `fd` >= 0 it also
- * fires when that socket's peer closes. It fires exactly once, on the timers'
- * thread; the timer may be freed from within. Returns 0, or -1 when memory
- * ran out or the timers are stopped: then it never fires.
+ * Arms `timer`, zeroed by its owner but for `due_us` and `fire`. With `fd` >= 0
+ * it also fires when that socket's peer closes. It fires exactly once, on the
+ * timers' thread; the timer may be freed from within. Returns 0, or -1 when
+ * memory ran out or the timers are stopped: then it never fires.
  */
 int timers_add(struct timers *timers, struct timer *timer, int fd);
 
@@ -42,7 +42,8 @@ int timers_add(struct timers *timers, struct timer *timer, int fd);
  */
 void timers_hurry(struct timers *timers, struct timer *timer);
 
-/* Fires every armed timer with TIMER_STOPPED and refuses later ones. */
+/* Fires every armed timer with TIMER_STOPPED, returns when the last fire()
+ * has, and refuses later ones. */
 void timers_stop(struct timers *timers);
 
 /* Stops, ends the thread and frees. NULL is fine. */

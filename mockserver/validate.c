@@ -45,6 +45,9 @@ enum error_code validate_params(struct exchange *x, const char **why)
         return ERR_BAD_PARAMETER;
     }
     for (size_t i = 0; i < endpoint->n_rules; i++) {
+        if (endpoint->rules[i].unless_url &&
+            param_given(&x->body.values[PARAM_URL]))
+            continue;
         *why = check(x, &endpoint->rules[i]);
         if (*why)
             return ERR_BAD_PARAMETER;

@@ -7,8 +7,9 @@
 
 static const struct param_rule rules[] = {
     {.param = PARAM_APPID, .need = NEED_ALWAYS},
+    {.param = PARAM_BUCKET, .need = NEED_NEVER},
     {.param = PARAM_URL, .need = NEED_NEVER},
-    {.param = PARAM_IMAGE, .need = NEED_NEVER},
+    {.param = PARAM_IMAGE, .need = NEED_NEVER, .unless_url = true},
     {.param = PARAM_SEQ, .need = NEED_NEVER},
 };
 

@@ -328,9 +328,9 @@ Test(body, a_value_that_arrives_is_counted_at_once, .timeout = 10)
 
     begin_type(FORM_TYPE, BODY_MULTIPART);
     feed_text(PART("seq", "\r\n") "s");
-    before = body.n_values;
+    before = body.n_changes;
     feed_text("\r\n--B\r\n");
-    cr_expect(body.n_values > before);
+    cr_expect(body.n_changes > before);
     expect_text(PARAM_SEQ, "s");
 }
 
@@ -470,9 +470,13 @@ Test(body, what_is_no_json_object_is_a_bad_request_with_a_reason, .timeout = 10)
         {"{}x", "the body goes on after the JSON value"},
         {"[]", "the JSON body is not an object"},
         {"\"s\"", "the JSON body is not an object"},
-        {"{\"a\":\"\xc3\"}", "the JSON body is not UTF-8"},
-        {"{\"a\":\"\\u0000\"}", "the JSON body holds a NUL character"},
-        {"{\"a\":\"\\\\\\u0000\"}", "the JSON body holds a NUL character"},
+        {"{\"a\":\"\xc3\"}", "the JSON body is wrong at offset 6: not UTF-8"},
+        {"{\"a\":\"\\u0000\"}",
+         "the JSON body is wrong at offset 6: an escaped NUL"},
+        {"{\"a\":\"\\\\\\u0000\"}",
+         "the JSON body is wrong at offset 8: an escaped NUL"},
+        {"{\"a\":01}",
+         "the JSON body is wrong at offset 5: not a number as JSON writes them"},
     };
 
     for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -489,7 +493,24 @@ Test(body, a_nul_byte_in_json_is_a_bad_request, .timeout = 10)
     begin_type(JSON_TYPE, BODY_JSON);
     body_feed(&body, "{\"appid\":\"1\"}\0", 14);
     cr_expect_eq(body_finish(&body), ERR_BAD_REQUEST);
-    cr_expect_str_eq(body.why, "the JSON body holds a NUL character");
+    cr_expect_str_eq(body.why,
+                     "the JSON body is wrong at offset 13: a control byte");
+}
+
+Test(body, json_of_too_many_values_is_a_bad_request, .timeout = 10)
+{
+    for (int more = 0; more < 2; more++) {
+        struct strbuf json;
+
+        strbuf_init(&json, 1 << 20);
+        strbuf_addstr(&json, "{\"a\":[1");
+        /* The object and the list count too. */
+        for (int n = 2; n < BODY_MAX_VALUES + more; n++)
+            strbuf_addstr(&json, ",1");
+        strbuf_addstr(&json, "]}");
+        cr_expect_eq(read_json(json.buf), more ? ERR_BAD_REQUEST : ERR_OK);
+        strbuf_release(&json);
+    }
 }
 
 Test(body, an_escaped_backslash_before_u0000_is_no_nul, .timeout = 10)

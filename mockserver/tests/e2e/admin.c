@@ -27,7 +27,7 @@ cJSON *admin_get(const struct server *s, const char *path)
 
     if (r.status != 200 || !json)
         cr_assert_fail("GET %s: HTTP %d, %s", path, r.status,
-                 r.body ? r.body : "no body");
+                       r.body ? r.body : "no body");
     r.json = NULL;
     reply_release(&r);
     return json;

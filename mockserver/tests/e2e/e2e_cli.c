@@ -341,3 +341,25 @@ Test(e2e_cli, secrets_are_never_logged, .timeout = 10)
               "a secret is on stderr:\n%s", server_stderr());
     server_stop(&s);
 }
+
+Test(e2e_cli, the_port_file_goes_with_the_server, .timeout = 10)
+{
+    const char *path = format("%s/port", scratch_dir());
+    struct server s;
+
+    server_start(&s, "--port-file", path, NULL);
+    cr_expect(eq(int, access(path, F_OK), 0));
+    server_stop(&s);
+    cr_expect(eq(int, access(path, F_OK), -1));
+}
+
+Test(e2e_cli, threads_are_as_many_as_asked_for, .timeout = 10)
+{
+    struct server one, five;
+
+    server_start(&one, "--threads", "1", NULL);
+    server_start(&five, "--threads", "5", NULL);
+    cr_expect(eq(sz, server_threads(&five), server_threads(&one) + 4));
+    server_stop(&one);
+    server_stop(&five);
+}

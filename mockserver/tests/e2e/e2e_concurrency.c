@@ -208,8 +208,46 @@ Test(e2e_concurrency, a_stop_completes_a_dribbled_answer, .timeout = 10)
     server_await_stopping(&s);
     r = client_read(&c);
     expect_success(&r);
+    /* The rest came at once, not byte by byte. */
+    cr_expect(lt(sz, r.n_reads, r.body_len / 2));
     server_wait(&s);
     client_close(&c);
+}
+
+static void leave_waiting(const char *fault)
+{
+    struct server s;
+    struct client clients[N_DELAYED];
+    struct request q = request_good(GETFOUR);
+    size_t before;
+
+    q.headers = format("X-Mock-Fault: %s\r\n", fault);
+    server_start(&s, "--threads", "1", NULL);
+    expect_alive(&s);
+    before = server_descriptors(&s);
+    for (size_t i = 0; i < N_DELAYED; i++) {
+        client_open(&clients[i], &s);
+        client_send_request(&clients[i], &q);
+    }
+    expect_alive(&s); /* after them, by the only worker */
+    cr_expect(ge(sz, server_descriptors(&s), before + N_DELAYED));
+    for (size_t i = 0; i < N_DELAYED; i++)
+        client_close(&clients[i]);
+    while (server_descriptors(&s) > before + 1)
+        expect_alive(&s);
+    server_stop(&s);
+}
+
+Test(e2e_concurrency, who_leaves_a_hanging_exchange_costs_nothing,
+     .timeout = 10)
+{
+    leave_waiting("hang");
+}
+
+Test(e2e_concurrency, who_leaves_a_delayed_exchange_costs_nothing,
+     .timeout = 10)
+{
+    leave_waiting("delay=600000");
 }
 
 Test(e2e_concurrency, the_same_seed_gives_the_same_digits, .timeout = 10)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,10 @@ Test(e2e_exec, a_command_that_is_not_there_is_127, .timeout = 10)
     expect_err(run, "mockserver: cannot run /nonexistent/command: ");
     run = exec_in_shell("no-such-command-in-path");
     expect_out(run, "127\n");
+    /* The shell's own is the only verdict. */
+    cr_expect(
+        eq(ptr, strstr(strstr(run.err, "conformant") + 1, "conformant"), NULL),
+        "%s", run.err);
 }
 
 Test(e2e_exec, a_command_that_cannot_be_run_is_126, .timeout = 10)
@@ -341,32 +346,80 @@ static const char *read_until(int fd, const char *text)
     return shown;
 }
 
-Test(e2e_exec, control_c_reaches_the_command_once, .timeout = 30)
+/* The program on a terminal of its own; *fd is the terminal's other end. */
+static pid_t start_on_terminal(const char *script, int *fd)
 {
-    /* SIGTERM overtakes no SIGINT: when it comes back from us, so has any
-     * SIGINT that we would have handed on. */
-    char *argv[] = {(char *)program(),
-                    (char *)"exec",
-                    (char *)"--",
-                    (char *)"sh",
-                    (char *)"-c",
-                    (char *)"n=0; trap 'n=$((n+1)); kill -TERM $PPID' INT; "
-                            "trap 'exit $n' TERM; echo ready; " SPIN,
-                    NULL};
-    const char *shown;
-    int fd, status;
-    pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+    char *argv[] = {
+        (char *)program(), (char *)"exec", (char *)"--",   (char *)"setsid",
+        (char *)"sh",      (char *)"-c",   (char *)script, NULL};
+    pid_t pid = forkpty(fd, NULL, NULL, NULL);
 
     cr_assert(pid >= 0, "forkpty: %s", strerror(errno));
     if (pid == 0) {
         execv(argv[0], argv);
         _exit(99);
     }
-    shown = read_until(fd, "ready");
-    cr_assert(strstr(shown, "ready") != NULL, "%s", shown);
+    return pid;
+}
+
+static void expect_end_of(pid_t pid, int status, const char *shown)
+{
+    int got = 0;
+
+    cr_assert(waitpid(pid, &got, 0) == pid);
+    cr_expect(eq(int, got, W_EXITCODE(status, 0)), "%s", shown);
+}
+
+/* The command is in a session of its own, which the terminal does not reach,
+ * so that a SIGINT could only be ours. */
+Test(e2e_exec, control_c_is_not_handed_on, .timeout = 30)
+{
+    const char *shown;
+    int fd;
+    pid_t pid = start_on_terminal("trap 'exit 1' INT; trap 'exit 7' TERM; "
+                                  "echo ready; " SPIN,
+                                  &fd);
+
+    read_until(fd, "ready");
     cr_assert(write(fd, "\x03", 1) == 1);
-    shown = read_until(fd, "nothing: to the end");
-    cr_assert(waitpid(pid, &status, 0) == pid);
-    cr_expect(eq(int, status, W_EXITCODE(1, 0)), "status %x:\n%s",
-              (unsigned)status, shown);
+    /* The terminal shows it when the signal is out. */
+    shown = read_until(fd, "^C");
+    cr_assert(strstr(shown, "^C") != NULL, "%s", shown);
+    cr_assert(kill(pid, SIGTERM) == 0);
+    shown = read_until(fd, "to the end");
+    expect_end_of(pid, 7, shown);
+}
+
+Test(e2e_exec, an_exchange_in_flight_at_the_end_counts, .timeout = 30)
+{
+    struct request q = request_good(GETFOUR);
+    struct server s = {0};
+    struct bytes head;
+    struct client c;
+    struct reply r;
+    char start[13] = "";
+    const char *shown, *url;
+    int fd;
+    pid_t pid =
+        start_on_terminal("echo \"$LIVEDETECT_URL is it\"; read x", &fd);
+
+    shown = read_until(fd, " is it");
+    url = strstr(shown, "http://127.0.0.1:");
+    cr_assert(url != NULL, "%s", shown);
+    s.port = (int)strtol(url + strlen("http://127.0.0.1:"), NULL, 10);
+    q.headers = "Expect: 100-continue\r\n";
+    head = request_head(&q);
+    client_open(&c, &s);
+    client_send(&c, head.data, head.len);
+    cr_assert(recv(c.fd, start, 12, MSG_PEEK | MSG_WAITALL) == 12);
+    cr_assert(eq(str, start, (char *)"HTTP/1.1 100"));
+    cr_assert(write(fd, "\n", 1) == 1);
+    server_await_stopping(&s);
+    client_send(&c, q.body.data, q.body.len);
+    r = client_read(&c);
+    expect_success(&r);
+    client_close(&c);
+    shown = read_until(fd, "to the end");
+    cr_expect(strstr(shown, "conformant: 1 requests") != NULL, "%s", shown);
+    expect_end_of(pid, 0, shown);
 }

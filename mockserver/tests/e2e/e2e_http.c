@@ -118,9 +118,15 @@ Test(e2e_http, content_length_beside_chunked_is_refused, .timeout = 10)
 
 Test(e2e_http, other_transfer_codings_are_refused, .timeout = 10)
 {
-    static const char *const codings[] = {"gzip, chunked",     "xchunked",
-                                          "chunked, identity", "identity",
-                                          "chunked, chunked",  "gzip"};
+    static const char *const codings[] = {
+        "gzip, chunked",
+        "xchunked",
+        "chunked, identity",
+        "identity",
+        "chunked, chunked",
+        "gzip",
+        "chunked\r\nTransfer-Encoding: chunked",
+        "chunked "};
     struct server s;
 
     server_start(&s, NULL);
@@ -433,6 +439,23 @@ Test(e2e_http, version_1_0_is_answered, .timeout = 10)
     all.data[strlen(all.data)] = '\r';
     server_start(&s, NULL);
     r = send_bytes(&s, all.data, all.len);
+    expect_success(&r);
+    server_stop(&s);
+}
+
+Test(e2e_http, blanks_around_a_value_do_not_count, .timeout = 10)
+{
+    struct server s;
+    struct request q = request_good(GETFOUR);
+    struct reply r;
+
+    q.headers = "X-Mock-Fault: \t107 \t\r\n";
+    q.content_type = "application/json \t";
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    expect_code(&r, 107);
+    q.headers = NULL;
+    r = send_request(&s, &q);
     expect_success(&r);
     server_stop(&s);
 }

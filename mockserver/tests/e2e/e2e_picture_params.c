@@ -211,3 +211,31 @@ Test(e2e_picture_params, livegetfour_needs_appid_alone, .timeout = 10)
     expect_code(&r, 21);
     server_stop(&s);
 }
+
+Test(e2e_picture_params, beside_a_url_no_image_is_looked_at, .timeout = 10)
+{
+    struct server s;
+    struct request q = request_json(
+        PICTURE, "{\"appid\":\"1000001\",\"url\":\"http://a.example/b.jpg\","
+                 "\"image\":null}");
+    struct reply r;
+
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    expect_success(&r);
+    server_stop(&s);
+}
+
+Test(e2e_picture_params, a_bucket_that_is_no_string_is_21, .timeout = 10)
+{
+    struct server s;
+    struct request q = request_json(
+        PICTURE, "{\"appid\":\"1000001\",\"url\":\"http://a.example/b.jpg\","
+                 "\"bucket\":7}");
+    struct reply r;
+
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    expect_code(&r, 21);
+    server_stop(&s);
+}

@@ -251,3 +251,28 @@ Test(e2e_transport, faults_come_from_seq_file_url_and_option_too, .timeout = 10)
     cr_expect(eq(sz, r.body_len, 0));
     server_stop(&s);
 }
+
+/* The marker is in the file's head; the rest of the upload never goes out. */
+Test(e2e_transport, a_file_resets_its_own_upload_on_the_way, .timeout = 10)
+{
+    struct server s;
+    struct form f = form_four("false");
+    struct bytes video = {0};
+    struct request q;
+    struct bytes all;
+    struct client c;
+    struct reply r;
+
+    bytes_text(&video, "mock-fault:reset_during_upload;");
+    bytes_fill(&video, 'v', 1024 * 1024);
+    form_set_bytes(&f, "video", video.data, video.len);
+    q = request_form(FOUR, &f);
+    all = request_bytes(&q);
+    server_start(&s, NULL);
+    client_open(&c, &s);
+    client_send(&c, all.data, all.len - 512 * 1024);
+    r = client_read(&c);
+    EXPECT(check_end(&r, REPLY_RESET));
+    client_close(&c);
+    server_stop(&s);
+}

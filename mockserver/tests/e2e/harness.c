@@ -1,6 +1,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -221,6 +222,32 @@ long server_rss_kib(const struct server *s)
     fclose(f);
     cr_assert(kib > 0, "no VmRSS in %s", path);
     return kib;
+}
+
+static size_t entries_of(const struct server *s, const char *what)
+{
+    char path[64];
+    size_t n = 0;
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%ld/%s", (long)s->pid, what);
+    dir = opendir(path);
+    if (!dir)
+        return 0;
+    for (const struct dirent *e; (e = readdir(dir));)
+        n += e->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+size_t server_descriptors(const struct server *s)
+{
+    return entries_of(s, "fd");
+}
+
+size_t server_threads(const struct server *s)
+{
+    return entries_of(s, "task");
 }
 
 bool server_is_sanitized(void)

@@ -46,6 +46,10 @@ const char *server_stderr(void);
 /* Resident memory in KiB, from /proc. */
 long server_rss_kib(const struct server *s);
 
+/* Its open descriptors and its threads, from /proc. */
+size_t server_descriptors(const struct server *s);
+size_t server_threads(const struct server *s);
+
 /* Is the program built with AddressSanitizer or ThreadSanitizer? Their own
  * memory says nothing about ours. */
 bool server_is_sanitized(void);
