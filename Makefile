@@ -72,7 +72,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all run test unit-test e2e-test docs-test check check-format \
+.PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
 	bench fuzz fuzz-run coverage install deps format docs fixtures clean help
 
@@ -91,6 +91,10 @@ unit-test: $(B)/unit_tests ## run the unit tests alone
 
 e2e-test: $(B)/mockserver $(B)/e2e_tests ## run the tests over real sockets alone
 	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh $(B)/e2e_tests
+
+tsan-test: $(B)/e2e_tests ## run them against a server under ThreadSanitizer
+	@$(MAKE) --no-print-directory SANITIZE=thread build/thread/mockserver
+	@MOCKSERVER=build/thread/mockserver mockserver/tests/run.sh $(B)/e2e_tests
 
 docs-test: $(B)/mockserver ## run every command that the documents show
 	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh mockserver/tests/docs.sh
@@ -146,7 +150,7 @@ NEED_TEST := libcriterion-dev curl openssl
 NEED_FUZZ := clang libclang-rt-dev
 NEED_CHECK := clang-format clang-tidy clang
 # Only these goals install; any other names the packages and stops.
-INSTALLS := $(filter run test unit-test e2e-test docs-test check deps fuzz \
+INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
 	fuzz-run coverage bench,$(MAKECMDGOALS))
 
 $(B)/.need-build:

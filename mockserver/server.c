@@ -457,6 +457,22 @@ static bool is_over_bounds(struct transaction *t, size_t len)
            t->drained > (uint64_t)SERVER_DRAIN_MAX_MIB << 20;
 }
 
+/* Has the client hung up? The library may not notice an end that came with
+ * the last bytes of an unfinished request. */
+static bool is_deserted(const struct transaction *t)
+{
+    char byte;
+
+    return recv(socket_of(t), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Is more to come, as far as the head told? */
+static bool lacks_bytes(const struct exchange *x)
+{
+    return x->request.content_length >= 0 &&
+           x->body.received < (uint64_t)x->request.content_length;
+}
+
 static enum MHD_Result receive(struct transaction *t, const char *data,
                                size_t len)
 {
@@ -473,6 +489,8 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
         pipeline_abandon(t->server->pipeline, t->x);
         return reset(t);
     }
+    if (lacks_bytes(t->x) && is_deserted(t))
+        return MHD_NO;
     if (is_over_bounds(t, len)) {
         log_write(t->server->pipeline->log, LOG_WARN,
                   "%s closed: the upload is too slow or too long",
@@ -727,22 +745,12 @@ uint16_t server_port(const struct server *server)
     return server->port;
 }
 
-/* Has the client hung up? The library may not notice an end that came with
- * the last bytes of an unfinished request. */
-static bool is_deserted(const struct transaction *t)
-{
-    char byte;
-
-    return t->phase < PHASE_WAIT &&
-           recv(socket_of(t), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 static size_t count_alive(const struct server *s)
 {
     size_t n = 0;
 
     for (const struct transaction *t = s->active; t; t = t->next)
-        n += !is_deserted(t);
+        n += t->phase >= PHASE_WAIT || !is_deserted(t);
     return n;
 }
 

@@ -314,8 +314,9 @@ Test(e2e_admin, verdicts_tell_clients_apart, .timeout = 10)
     bad.authorization = sign(&demo_bucketless);
     server_start(&s, NULL);
     r = send_request(&s, &good);
+    expect_success(&r);
     r = send_request(&s, &bad);
-    (void)r;
+    expect_code(&r, -5805);
     verdict = admin_get(&s, format("verdict?secret_id=%s", demo.secret_id));
     cr_expect(cJSON_IsTrue(json_at(verdict, "conformant")));
     cr_expect_eq(json_int(verdict, "requests"), 1);
