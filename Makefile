@@ -15,7 +15,12 @@ PREFIX ?= /usr/local
 V ?= 0
 
 comma := ,
+blank := $(subst ,, )
+# A value as one word of the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+# Says that the build's packages are there; another compiler needs others.
+HAVE_BUILD := $(B)/.need-build-$(subst $(blank),-,$(notdir $(CC)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2
@@ -122,7 +127,7 @@ coverage: ## line coverage of the unit and end-to-end tests, by gcov
 install: all ## install the server to PREFIX
 	install -D -m 755 $(B)/mockserver $(DESTDIR)$(PREFIX)/bin/mockserver
 
-deps: $(B)/.need-build $(B)/.need-test $(B)/.need-check ## install every Debian package that is missing
+deps: $(HAVE_BUILD) $(B)/.need-test $(B)/.need-check ## install every Debian package that is missing
 
 format: | $(B)/.need-check ## format our C with clang-format
 	clang-format -i $(OUR_C) $(HEADERS)
@@ -148,34 +153,36 @@ NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
 	libssl-dev $(if $(findstring clang,$(CC)),clang)
 NEED_TEST := libcriterion-dev curl openssl
 NEED_FUZZ := clang libclang-rt-dev
-NEED_CHECK := clang-format clang-tidy clang
+NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
 	fuzz-run coverage bench,$(MAKECMDGOALS))
 
-$(B)/.need-build:
+$(HAVE_BUILD):
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_BUILD)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-test: | $(B)/.need-build
+$(B)/.need-test: | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_TEST)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-check: | $(B)/.need-build
+$(B)/.need-check: | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_CHECK)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-fuzz: | $(B)/.need-build
+$(B)/.need-fuzz: | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_FUZZ)
 	@mkdir -p $(@D) && touch $@
 
 # building
 
-# Changes when the compiler or its flags do, and makes everything anew.
-FLAGS_NOW = $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
-$(B)/.flags: FORCE
+# Changes when the compiler, its flags or the libraries' do, and makes
+# everything anew.
+FLAGS_NOW = $(COMPILE) $(LINK) $(PKG_LIBS) $(LDLIBS)
+$(B)/.flags: FORCE | $(HAVE_BUILD)
 	@mkdir -p $(@D)
-	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
+	@now=$(call quote,$(FLAGS_NOW)); \
+		printf '%s\n' "$$now" | cmp -s - $@ || printf '%s\n' "$$now" >$@
 FORCE:
 
 $(B)/gen/%.json.inc: fixtures/accounts/%.json
@@ -188,12 +195,12 @@ $(B)/gen/%.b64.inc: fixtures/media/%.jpg
 	@mkdir -p $(@D)
 	$(Q)base64 $< | sed 's/.*/"&"/' >$@
 
-$(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-build
+$(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(HAVE_BUILD)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(FUZZ_OBJ) $(BENCH_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(B)/.need-build
+$(FUZZ_OBJ) $(BENCH_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(HAVE_BUILD)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<

@@ -791,14 +791,17 @@ void server_stop(struct server *s)
     pthread_mutex_unlock(&s->lock);
     if (s->daemon)
         fd = MHD_quiesce_daemon(s->daemon);
+    /* Refuses newcomers; closed only when no worker can look at it. */
     if (fd >= 0)
-        close(fd);
+        shutdown(fd, SHUT_RDWR);
     if (s->timers)
         timers_stop(s->timers);
     if (s->daemon) {
         wait_until_idle(s);
         MHD_stop_daemon(s->daemon);
     }
+    if (fd >= 0)
+        close(fd);
     timers_free(s->timers);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->idle);

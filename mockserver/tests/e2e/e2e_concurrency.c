@@ -230,7 +230,7 @@ static void leave_waiting(const char *fault)
         client_send_request(&clients[i], &q);
     }
     expect_alive(&s); /* after them, by the only worker */
-    cr_expect(ge(sz, server_descriptors(&s), before + N_DELAYED));
+    cr_expect(ge(sz, server_descriptors(&s), (size_t)N_DELAYED));
     for (size_t i = 0; i < N_DELAYED; i++)
         client_close(&clients[i]);
     while (server_descriptors(&s) > before + 1)
