@@ -4,7 +4,7 @@
 #   SANITIZE=address,undefined    instrumented build, apart from the plain one
 #   V=1                           show whole command lines
 #   PREFIX=/usr/local, DESTDIR=   where `make install` puts things
-#   ARGS='...'                    options for `make run`
+#   PORT=8080, ARGS='...'         port and further options for `make run`
 -include local.mk
 
 ifeq ($(origin CC),default)
@@ -84,7 +84,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 all: $(B)/mockserver ## build build/mockserver
 
 run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
-	@exec $(B)/mockserver --log-level info $(ARGS)
+	@exec $(B)/mockserver --log-level info $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(B)/mockserver $(B)/unit_tests $(B)/e2e_tests $(REPLAYERS) ## run all tests against a private server
 	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) \

@@ -27,9 +27,9 @@ BEGIN {
     put(9, "commands cmd_serve cmd_sign cmd_errors cmd_findings cmd_check_config cmd_check cmd_exec cmd_explain serve_options main")
 
     library["microhttpd.h"] = " server "
-    library["cjson/cJSON.h"] = " accounts accounts_file body json_strict fault_rule fault_rules admin_input admin_calls admin_sign verdict_tally "
+    library["cjson/cJSON.h"] = " accounts_file body json_strict fault_rule fault_rules admin_input "
     library["openssl/evp.h"] = " accounts sha256 "
-    library["openssl/crypto.h"] = " accounts accounts_file signature admin_guard "
+    library["openssl/crypto.h"] = " accounts accounts_file signature "
     library["openssl/core_names.h"] = " accounts "
 }
 

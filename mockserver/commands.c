@@ -100,6 +100,19 @@ int command_list(const struct command *command, int argc, char **argv,
     return 0;
 }
 
+static int unknown_command(const char *name)
+{
+    char known[256] = "";
+    size_t len = 0;
+
+    for (size_t i = 1; i < sizeof(commands) / sizeof(commands[0]); i++)
+        len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+                                i > 1 ? ", " : "", commands[i]->name);
+    return usage_error("unknown command \"%s\", expected one of %s; serving "
+                       "needs none",
+                       name, known);
+}
+
 int commands_run(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "--version")) {
@@ -111,5 +124,7 @@ int commands_run(int argc, char **argv)
         if (!strcmp(argv[1], commands[i]->name))
             return commands[i]->run(argc - 1, argv + 1);
     }
+    if (argc > 1 && argv[1][0] != '-')
+        return unknown_command(argv[1]);
     return command_serve.run(argc, argv);
 }

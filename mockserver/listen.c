@@ -77,8 +77,10 @@ int listen_on(const char *address, uint16_t *port, char **why)
         return -1;
     }
     fd = open_on(info);
-    if (fd < 0 && asprintf(why, "cannot listen on %s port %u: %s", address,
-                           (unsigned)*port, strerror(errno)) < 0)
+    if (fd < 0 &&
+        asprintf(why, "cannot listen on %s port %u: %s%s", address,
+                 (unsigned)*port, strerror(errno),
+                 errno == EADDRINUSE ? "; --port chooses another" : "") < 0)
         *why = NULL;
     freeaddrinfo(info);
     if (fd >= 0)

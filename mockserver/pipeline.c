@@ -90,6 +90,21 @@ static void identify(const struct pipeline *p, struct exchange *x)
                              sig->k.len, &sig->account, &sig->key);
 }
 
+/* Why the body cannot be begun; a type that is not taken is shown. */
+static const char *body_problem(struct exchange *x)
+{
+    const char *type = x->request.content_type;
+    const char *why = NULL;
+    char shown[80];
+
+    if (x->body.kind == 0 && type && *type)
+        why = arena_printf(&x->arena,
+                           "Content-Type is \"%s\", which the endpoint does "
+                           "not take",
+                           log_quote(shown, sizeof(shown), type, strlen(type)));
+    return why ? why : x->body.why;
+}
+
 /* Begun whatever failed before, so that a refused body is looked at too. */
 static enum error_code begin_body(const struct pipeline *p, struct exchange *x)
 {
@@ -99,7 +114,7 @@ static enum error_code begin_body(const struct pipeline *p, struct exchange *x)
     content_type_parse(&type, x->request.content_type);
     code =
         body_begin(&x->body, &type, x->endpoint->bodies, p->settings->max_body);
-    return code == ERR_OK ? code : exchange_fail(x, code, x->body.why);
+    return code == ERR_OK ? code : exchange_fail(x, code, body_problem(x));
 }
 
 void pipeline_head(const struct pipeline *p, struct exchange *x)

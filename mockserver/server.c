@@ -392,7 +392,7 @@ static enum MHD_Result answer_admin(struct transaction *t)
     struct admin_call *call = t->admin;
     struct admin_request request = {
         .method = r->method,
-        .path = r->path,
+        .path = strlen(r->path) < strlen(ADMIN_PREFIX) ? ADMIN_PREFIX : r->path,
         .query = request_query(r),
         .host = r->host,
         .origin = r->origin,
@@ -416,8 +416,14 @@ static enum MHD_Result answer_admin(struct transaction *t)
 
 static bool is_admin(const struct server *s, const struct request *r)
 {
-    return s->admin && !r->malformed && r->path &&
-           !strncmp(r->path, ADMIN_PREFIX, strlen(ADMIN_PREFIX));
+    const size_t len = strlen(ADMIN_PREFIX);
+
+    if (!s->admin || r->malformed || !r->path)
+        return false;
+    /* Also without the slash at its end, which is no call of the service. */
+    return !strncmp(r->path, ADMIN_PREFIX, len) ||
+           (strlen(r->path) == len - 1 &&
+            !strncmp(r->path, ADMIN_PREFIX, len - 1));
 }
 
 static enum MHD_Result begin_admin(struct transaction *t)

@@ -59,7 +59,8 @@ Test(listen, a_port_in_use_is_told_with_address_and_reason, .timeout = 10)
 
     cr_expect_eq(listen_on("127.0.0.1", &again, &why), -1);
     snprintf(expected, sizeof(expected),
-             "cannot listen on 127.0.0.1 port %u: Address already in use",
+             "cannot listen on 127.0.0.1 port %u: Address already in use; "
+             "--port chooses another",
              (unsigned)port);
     cr_assert(why != NULL);
     cr_expect_str_eq(why, expected, "%s", why);

@@ -98,7 +98,8 @@ static const struct {
     [DEFECT_RATE] = {"rate", 15, 200, true,
                      "over the account's rate_per_second"},
     [DEFECT_CONTENT_TYPE] = {"content type", 3, 200, true,
-                             "the endpoint does not take this Content-Type"},
+                             "Content-Type is \"text/plain\", which the "
+                             "endpoint does not take"},
     [DEFECT_SIZE] = {"size", 23, 200, false, "the body is over the limit"},
     [DEFECT_SYNTAX] = {"syntax", 3, 200, false,
                        "the multipart body ends without its closing "

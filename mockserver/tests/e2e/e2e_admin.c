@@ -592,3 +592,26 @@ Test(e2e_admin, the_journal_file_follows_a_rotation, .timeout = 10)
     cr_expect_eq(lines_of(path), 1);
     server_stop(&s);
 }
+
+Test(e2e_admin, the_prefix_without_its_slash_is_no_call_of_the_service,
+     .timeout = 10)
+{
+    struct request q = {
+        .method = "GET",
+        .target = "/__admin",
+        .host = "localhost",
+        .framing = FRAME_NONE,
+    };
+    struct server s;
+    struct reply r;
+    cJSON *json;
+
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    EXPECT(check_http(&r, 404));
+    cr_expect(strstr(r.body, "requests") != NULL, "%s", r.body);
+    json = admin_get(&s, "requests");
+    cr_expect_eq(cJSON_GetArraySize(json_at(json, "requests")), 0);
+    cJSON_Delete(json);
+    server_stop(&s);
+}

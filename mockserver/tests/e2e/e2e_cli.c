@@ -363,3 +363,12 @@ Test(e2e_cli, threads_are_as_many_as_asked_for, .timeout = 10)
     server_stop(&one);
     server_stop(&five);
 }
+
+Test(e2e_cli, an_unknown_command_is_told_with_those_there_are, .timeout = 10)
+{
+    struct run run = run_program("signn", NULL);
+
+    cr_expect(eq(int, run.status, 2));
+    cr_expect(strstr(run.err, "unknown command \"signn\"") != NULL);
+    cr_expect(strstr(run.err, "sign, ") != NULL);
+}
