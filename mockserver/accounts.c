@@ -15,6 +15,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include "accounts_store.h"
+#include "base64.h"
 #include "log.h"
 
 enum { TABLE_FIRST_SLOTS = 16, FILE_FIRST_CAP = 16, SHA256_MAC_LEN = 32 };
@@ -792,6 +793,37 @@ static size_t mac_longer_key(const struct account_key *key, const char *more,
     return n;
 }
 
+static size_t mac_base64_key(const struct account_key *key, const void *text,
+                             size_t len, unsigned char *mac)
+{
+    size_t key_len = BASE64_ENCODED_LEN(key->secret_len);
+    char *encoded = malloc(key_len + 1);
+    size_t n;
+
+    if (!encoded)
+        return 0;
+    base64_encode(key->secret, key->secret_len, encoded);
+    n = hmac("SHA1", encoded, key_len, text, len, mac);
+    OPENSSL_cleanse(encoded, key_len);
+    free(encoded);
+    return n;
+}
+
+/* SHA1 of one after the other. */
+static size_t hash_both(const void *first, size_t first_len, const void *second,
+                        size_t second_len, unsigned char *hash)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    unsigned n = 0;
+    bool done = ctx && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) == 1 &&
+                EVP_DigestUpdate(ctx, first, first_len) == 1 &&
+                EVP_DigestUpdate(ctx, second, second_len) == 1 &&
+                EVP_DigestFinal_ex(ctx, hash, &n) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return done ? n : 0;
+}
+
 static size_t mac_as(const struct account_key *key,
                      enum account_mac_variant variant, const void *text,
                      size_t len, unsigned char mac[SHA256_MAC_LEN])
@@ -809,6 +841,12 @@ static size_t mac_as(const struct account_key *key,
         return mac_longer_key(key, "\n", text, len, mac);
     case MAC_KEY_CRLF:
         return mac_longer_key(key, "\r\n", text, len, mac);
+    case MAC_KEY_BASE64:
+        return mac_base64_key(key, text, len, mac);
+    case MAC_HASH_KEY_TEXT:
+        return hash_both(key->secret, key->secret_len, text, len, mac);
+    case MAC_HASH_TEXT_KEY:
+        return hash_both(text, len, key->secret, key->secret_len, mac);
     case MAC__COUNT:
         break;
     }

@@ -165,6 +165,9 @@ enum account_mac_variant {
     MAC_SECRET_ID_AS_KEY, /* nothing secret in it */
     MAC_KEY_LF,           /* the secret key with a newline after it */
     MAC_KEY_CRLF,
+    MAC_KEY_BASE64,    /* the secret key in Base64 */
+    MAC_HASH_KEY_TEXT, /* SHA1, no HMAC, of the secret key and the text */
+    MAC_HASH_TEXT_KEY,
     MAC__COUNT
 };
 

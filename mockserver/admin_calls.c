@@ -45,10 +45,11 @@ void admin_refusef(struct admin_call *c, int status, const char *fmt, ...)
     admin_refuse(c, status, why);
 }
 
-/* A reason from the heap, which it frees. */
-static void refuse_take(struct admin_call *c, int status, char *why)
+/* A body that somebody else has read. Frees the reason. */
+static void refuse_body(struct admin_call *c, char *why)
 {
-    admin_refuse(c, status, why);
+    admin_refuse(c, 400,
+                 why ? arena_printf(&c->reply->arena, "body: %s", why) : NULL);
     free(why);
 }
 
@@ -132,7 +133,7 @@ static void post_faults(struct admin_call *c)
                                   c->request->body_len, &why);
 
     if (id == 0) {
-        refuse_take(c, 400, why);
+        refuse_body(c, why);
         return;
     }
     c->reply->status = 201;
@@ -335,7 +336,7 @@ static void put_clock(struct admin_call *c)
     if (admin_read_body(c, members, 2) < 0)
         return;
     if (members[NOW].given == members[OFFSET].given) {
-        admin_refusef(c, 400, "%s, expected one of now and offset",
+        admin_refusef(c, 400, "body: %s, expected one of now and offset",
                       members[NOW].given ? "now and offset are both there"
                                          : "now is missing");
         return;
@@ -368,7 +369,7 @@ static void post_accounts(struct admin_call *c)
     const char *appid;
 
     if (accounts_add(c->admin->accounts, body, len, &why) < 0) {
-        refuse_take(c, 400, why);
+        refuse_body(c, why);
         return;
     }
     appid = admin_find_string(&c->reply->arena, body, len, "appid");

@@ -40,7 +40,8 @@ static int check_expiry(struct admin_call *c,
         if (first) {
             admin_refusef(
                 c, 400,
-                "%s and %s are both there, expected one of expires, valid "
+                "body: %s and %s are both there, expected one of expires, "
+                "valid "
                 "and single_use",
                 first->name, member->name);
             return -1;
@@ -93,7 +94,8 @@ void admin_sign(struct admin_call *c)
     signing.key = accounts_find_key(c->admin->accounts, id, strlen(id));
     if (!signing.key) {
         admin_refusef(c, 400,
-                      "secret_id is \"%s\", expected one that an account has",
+                      "body: secret_id is \"%s\", expected one that an account "
+                      "has",
                       log_quote(quoted, sizeof(quoted), id, strlen(id)));
         return;
     }

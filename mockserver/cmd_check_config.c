@@ -3,11 +3,15 @@
 #include <stdlib.h>
 #include "commands.h"
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static int run(int argc, char **argv)
 {
     struct serve_options options;
-    struct accounts *accounts;
-    size_t n_keys = 0;
+    struct mockserver_contents found;
     char *why = NULL;
     int status;
 
@@ -15,28 +19,26 @@ static int run(int argc, char **argv)
     status = command_parse(&command_check_config, &options, argc, argv);
     if (status >= 0)
         return status;
-    accounts = options.mock.accounts
-                   ? accounts_load(options.mock.accounts, &why)
-                   : accounts_demo();
-    if (!accounts) {
+    if (mockserver_check(&options.mock, &found, &why) < 0) {
         status = usage_error("%s", why ? why : "out of memory");
         free(why);
         return status;
     }
-    for (size_t i = 0; i < accounts_count(accounts); i++)
-        n_keys += accounts_at(accounts, i)->n_keys;
-    printf("ok: %zu accounts, %zu keys in %s\n", accounts_count(accounts),
-           n_keys,
+    printf("ok: %zu account%s, %zu key%s in %s", found.n_accounts,
+           plural(found.n_accounts), found.n_keys, plural(found.n_keys),
            options.mock.accounts ? options.mock.accounts
                                  : "the built-in demo accounts");
-    accounts_free(accounts);
+    if (options.mock.rules)
+        printf("; %zu rule%s in %s", found.n_rules, plural(found.n_rules),
+               options.mock.rules);
+    putchar('\n');
     return 0;
 }
 
 const struct command command_check_config = {
     .name = "check-config",
     .usage = "[OPTIONS]",
-    .summary = "check the options and the accounts file; serve nothing",
+    .summary = "check the options and the files they name; serve nothing",
     .options = &serve_option_table,
     .run = run,
 };

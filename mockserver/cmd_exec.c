@@ -1,6 +1,7 @@
 /* mockserver exec: serves for as long as a command runs, and judges what the
  * command sent. */
 #include <errno.h>
+#include <inttypes.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,7 +235,10 @@ static int run_command(struct mockserver *mock, char **argv, const char *bind,
     *started = error == 0;
     if (*started)
         return wait_for_command(mock, pid, signals);
-    usage_error("cannot run %s: %s", argv[0], strerror(error));
+    usage_error("cannot run %s: %s%s", argv[0], strerror(error),
+                strpbrk(argv[0], " \t\n")
+                    ? "; the command is run without a shell; use sh -c '...'"
+                    : "");
     return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 }
 
@@ -252,32 +256,81 @@ static void print_verdict(struct verdict *verdict)
     strbuf_release(&out);
 }
 
-/* The JSON object of the verdict, with the coverage for its last member. */
-static int render_report(struct verdict *verdict, enum verdict_format format,
-                         struct strbuf *out)
+/* What came of it all. */
+struct outcome {
+    int status; /* the command's */
+    uint64_t min_requests;
+    struct verdict_summary sum;
+};
+
+static bool is_enough(const struct outcome *o)
 {
-    if (verdict_render(verdict, NULL, format, out) < 0)
+    return o->sum.n_requests >= o->min_requests;
+}
+
+static int render_junit(struct verdict *verdict, const struct outcome *o,
+                        struct strbuf *out)
+{
+    char command[64], few[96];
+    const struct verdict_case cases[] = {
+        {"exec.command", o->status == 0 ? NULL : command},
+        {"exec.min-requests", is_enough(o) ? NULL : few},
+    };
+
+    snprintf(command, sizeof(command), "the command's status was %d",
+             o->status);
+    snprintf(few, sizeof(few),
+             "%" PRIu64 " requests, expected at least %" PRIu64,
+             o->sum.n_requests, o->min_requests);
+    return verdict_render_junit(verdict, cases,
+                                sizeof(cases) / sizeof(cases[0]), out);
+}
+
+/* The JSON object of the verdict, with two further members. */
+static int render_json(struct verdict *verdict, const struct outcome *o,
+                       struct strbuf *out)
+{
+    bool ok = o->status == 0 && is_enough(o) && o->sum.conformant;
+
+    if (verdict_render(verdict, NULL, VERDICT_JSON, out) < 0)
         return -1;
-    if (format != VERDICT_JSON)
-        return 0;
     strbuf_truncate(out, out->len - 1);
     strbuf_addstr(out, ",\"coverage\":");
     verdict_render_coverage(verdict, NULL, out);
-    strbuf_addstr(out, "}\n");
+    strbuf_addf(out,
+                ",\"exec\":{\"status\":%d,\"min_requests\":%" PRIu64
+                ",\"requests\":%" PRIu64 ",\"ok\":%s}}\n",
+                o->status, o->min_requests, o->sum.n_requests,
+                ok ? "true" : "false");
     return out->failed ? -1 : 0;
+}
+
+/* Before the command runs, which may take long. Returns 0, or EXIT_USAGE after
+ * a line on stderr. */
+static int try_report(const struct exec_options *options)
+{
+    if (!options->report || files_can_replace(options->report) == 0)
+        return 0;
+    return usage_error("--report: cannot write %s: %s", options->report,
+                       strerror(errno));
 }
 
 /* Returns 0, or EXIT_USAGE after a line on stderr. */
 static int write_report(struct verdict *verdict,
-                        const struct exec_options *options)
+                        const struct exec_options *options,
+                        const struct outcome *o)
 {
     struct strbuf out;
     int status = 0;
+    int rendered;
 
     if (!options->report)
         return 0;
     strbuf_init(&out, REPORT_MAX);
-    if (render_report(verdict, options->report_format, &out) < 0)
+    rendered = options->report_format == VERDICT_JUNIT
+                   ? render_junit(verdict, o, &out)
+                   : render_json(verdict, o, &out);
+    if (rendered < 0)
         status = usage_error("--report: out of memory");
     else if (files_replace(options->report, out.buf, out.len) < 0)
         status = usage_error("--report: cannot write %s: %s", options->report,
@@ -287,23 +340,14 @@ static int write_report(struct verdict *verdict,
 }
 
 /* Returns 0, or 1 after a line on stderr for each thing that is amiss. */
-static int judge(struct verdict *verdict, const struct exec_options *options)
+static int judge(const struct outcome *o)
 {
-    struct verdict_summary sum = verdict_summary(verdict, NULL);
-    int status = 0;
-
-    if (!sum.conformant) {
-        usage_error("not conformant: %llu must findings",
-                    (unsigned long long)sum.n_must);
-        status = 1;
-    }
-    if (sum.n_requests < options->min_requests) {
-        usage_error("too few requests: %llu, expected at least %llu",
-                    (unsigned long long)sum.n_requests,
-                    (unsigned long long)options->min_requests);
-        status = 1;
-    }
-    return status;
+    if (!o->sum.conformant)
+        usage_error("not conformant: %" PRIu64 " must findings", o->sum.n_must);
+    if (!is_enough(o))
+        usage_error("too few requests: %" PRIu64 ", expected at least %" PRIu64,
+                    o->sum.n_requests, o->min_requests);
+    return o->sum.conformant && is_enough(o) ? 0 : 1;
 }
 
 /* The server runs. Returns the exit status of all. */
@@ -312,6 +356,7 @@ static int exec_command(struct mockserver *mock,
                         const struct signals *signals)
 {
     struct verdict *verdict = mockserver_verdict(mock);
+    struct outcome outcome = {.min_requests = options->min_requests};
     bool started;
     int status, report, judgement;
 
@@ -325,9 +370,11 @@ static int exec_command(struct mockserver *mock,
     mockserver_finish(mock);
     if (!started)
         return status;
+    outcome.status = status;
+    outcome.sum = verdict_summary(verdict, NULL);
     print_verdict(verdict);
-    report = write_report(verdict, options);
-    judgement = judge(verdict, options);
+    report = write_report(verdict, options, &outcome);
+    judgement = judge(&outcome);
     if (status != 0)
         return status;
     return report != 0 ? report : judgement;
@@ -349,6 +396,9 @@ static int run(int argc, char **argv)
         return status;
     if (rest == argc)
         return usage_error("no COMMAND given; see mockserver exec --help");
+    status = try_report(&options);
+    if (status != 0)
+        return status;
     signals_block(&signals);
     signals_block_also(&signals, SIGCHLD);
     signals_block_also(&signals, SIGHUP);

@@ -63,6 +63,8 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),
+    .dash_hint = "a SIGNATURE that begins with - comes after --, or on stdin "
+                 "with -",
 };
 
 /* The options and the one argument, as command_parse() does. */

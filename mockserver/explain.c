@@ -13,7 +13,10 @@
 
 #define N_ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-enum { QUOTE_CAP = 44 }; /* 40 bytes of a value, "..." and the NUL */
+enum {
+    QUOTE_CAP = 44,  /* 40 bytes of a value, "..." and the NUL */
+    MAX_BUCKETS = 5, /* named in a hint */
+};
 
 /* putting it into words */
 
@@ -34,8 +37,7 @@ static void name_steps(struct explanation *e, const struct explain_search *s)
     for (size_t i = 0; i < N_ROWS(steps); i++) {
         if (!steps[i]->hint)
             continue;
-        /* What has a name of its own goes before what the check says. */
-        if (mistake == MISTAKE_NONE || mistake == MISTAKE_SEE_REASON)
+        if (mistake == MISTAKE_NONE)
             mistake = steps[i]->mistake;
         hint = hint ? arena_printf(s->arena, "%s %s", hint, steps[i]->hint)
                     : steps[i]->hint;
@@ -61,9 +63,104 @@ static void show_list(struct explanation *e, struct explain_search *s)
 
 /* what the checks alone found */
 
-static const char *advice(enum error_code code)
+/* The second of two required keys that are the same, or NULL. */
+static const char *find_repeated(struct piece list)
 {
-    switch (code) {
+    bool seen[128] = {false};
+    const char *end = list.ptr + list.len;
+    const char *s = list.ptr;
+
+    while (s < end) {
+        const char *next = memchr(s, '&', (size_t)(end - s));
+
+        if (!next)
+            next = end;
+        if (next - s >= 2 && s[1] == '=' && *s && strchr("aket", *s)) {
+            if (seen[(unsigned char)*s])
+                return s;
+            seen[(unsigned char)*s] = true;
+        }
+        s = next + (next < end);
+    }
+    return NULL;
+}
+
+/* "b=NAME" of the account's buckets, the first few of them. */
+static const char *list_buckets(struct arena *arena,
+                                const struct account *account)
+{
+    char quoted[QUOTE_CAP];
+    const char *list = "";
+
+    for (size_t i = 0; i < account->n_buckets && list; i++) {
+        if (i == MAX_BUCKETS)
+            return arena_printf(arena, "%s, ...", list);
+        list =
+            arena_printf(arena, "%s%sb=%s", list, i > 0 ? ", " : "",
+                         log_quote(quoted, sizeof(quoted), account->buckets[i],
+                                   strlen(account->buckets[i])));
+    }
+    return list ? list : "";
+}
+
+static const char *bucket_advice(struct arena *arena,
+                                 const struct account *account)
+{
+    if (account->n_buckets == 0)
+        return "The account has no buckets: sign without b.";
+    return arena_printf(arena, "Sign with a bucket of the account: %s.",
+                        list_buckets(arena, account));
+}
+
+/* Were all of the fields read? */
+static bool is_well_split(const struct signature *sig)
+{
+    struct piece list = {sig->original, sig->original_len};
+
+    return list.ptr && !memchr(list.ptr, '\0', list.len) &&
+           !find_repeated(list);
+}
+
+static bool lacks(const struct signature_field *field)
+{
+    return field->len == 0;
+}
+
+/* What to add to the text; NULL when all that is required is there. `k` is the
+ * SecretId, as far as it is known. */
+static const char *advice_on_missing(struct arena *arena,
+                                     const struct signature *sig, const char *k)
+{
+    const struct {
+        const struct signature_field *field;
+        const char *name, *value;
+    } required[] = {
+        {&sig->a, "a", "<appid>"},
+        {&sig->k, "k", k},
+        {&sig->e, "e", "<Unix time of expiry>"},
+        {&sig->t, "t", "<Unix time of signing>"},
+    };
+    const char *list = NULL;
+
+    if (!is_well_split(sig))
+        return NULL;
+    for (size_t i = 0; i < N_ROWS(required); i++) {
+        if (lacks(required[i].field))
+            list = arena_printf(arena, "%s%s%s=%s", list ? list : "Add ",
+                                list ? "&" : "", required[i].name,
+                                required[i].value);
+    }
+    return list
+               ? arena_printf(arena, "%s to the text, before signing it.", list)
+               : NULL;
+}
+
+static const char *advice(const struct explanation *e,
+                          const struct explain_search *s)
+{
+    const char *missing = NULL;
+
+    switch (e->code) {
     case ERR_SIGNATURE_EMPTY:
         return "Send the signature in the header field Authorization.";
     case ERR_SIGNATURE_EXPIRED:
@@ -76,9 +173,12 @@ static const char *advice(enum error_code code)
     case ERR_SECRET_ID_MISMATCH:
         return "Sign with a SecretId of the appid in a.";
     case ERR_BUCKET_UNKNOWN:
-        return "Sign with a bucket of the account, or without b.";
+        return bucket_advice(s->arena, s->account);
     case ERR_BAD_REQUEST:
         return "The signature is right; the account is in arrears.";
+    case ERR_SIGNATURE_MALFORMED:
+        missing = advice_on_missing(s->arena, &e->signature, "<SecretId>");
+        return missing ? missing : "Mend what the check names.";
     default:
         return "Mend what the check names.";
     }
@@ -137,18 +237,19 @@ static bool newline_is_to_blame(const struct explanation *e,
 }
 
 /* The digest is right for the text as it was sent. */
-static void explain_well_signed(struct explanation *e, struct arena *arena)
+static void explain_well_signed(struct explanation *e,
+                                const struct explain_search *s)
 {
     if (e->code == ERR_SIGNATURE_MALFORMED && are_milliseconds(&e->signature))
         name_mistake(e, MISTAKE_MILLISECONDS,
                      "e and t are Unix seconds, 10 digits: divide the "
                      "milliseconds by 1000.");
-    else if (newline_is_to_blame(e, arena))
+    else if (newline_is_to_blame(e, s->arena))
         name_mistake(e, MISTAKE_TRAILING_NEWLINE,
                      "The signed text ends in a newline: cut it off before "
                      "signing.");
     else
-        name_mistake(e, MISTAKE_SEE_REASON, advice(e->code));
+        name_mistake(e, MISTAKE_SEE_REASON, advice(e, s));
 }
 
 /* digests that no text came with */
@@ -216,6 +317,18 @@ static const char *hint_of_maker(struct arena *arena,
         log_quote(quoted_appid, sizeof(quoted_appid), appid, strlen(appid)));
 }
 
+/* No k says whose key it was. */
+static const char *hint_of_k(struct arena *arena, const struct signature *sig,
+                             const struct account_key *maker)
+{
+    const char *id = account_key_id(maker);
+    char quoted[QUOTE_CAP];
+    const char *hint = advice_on_missing(
+        arena, sig, log_quote(quoted, sizeof(quoted), id, strlen(id)));
+
+    return hint ? hint : "Mend what the check names.";
+}
+
 static bool try_other_keys(struct explanation *e, struct explain_search *s)
 {
     const struct account_key **keys =
@@ -227,8 +340,11 @@ static bool try_other_keys(struct explanation *e, struct explain_search *s)
         return false;
     n = accounts_list_keys(s->accounts, keys, EXPLAIN_MAX_KEYS);
     maker = find_maker(keys, n, &e->signature);
-    if (maker)
+    if (maker && e->code == ERR_SIGNATURE_WRONG)
         name_mistake(e, MISTAKE_OTHER_KEY, hint_of_maker(s->arena, maker));
+    else if (maker)
+        name_mistake(e, MISTAKE_SEE_REASON,
+                     hint_of_k(s->arena, &e->signature, maker));
     for (size_t i = 0; i < n; i++)
         account_key_put(keys[i]);
     free(keys);
@@ -242,32 +358,68 @@ static bool is_plain(const struct explain_search *s)
     return !s->form->hint && !s->place->hint && !s->text->hint;
 }
 
+/* What the check says of a text that begins where the digest should end must
+ * not be taken for a word about the text that was signed. */
+static void qualify_why(struct explanation *e, struct arena *arena)
+{
+    const char *why;
+
+    if (!e->signature.original || e->code == ERR_SIGNATURE_WRONG)
+        return;
+    why =
+        arena_printf(arena, "with the first %d bytes taken for the digest, %s",
+                     ACCOUNTS_MAC_LEN, e->why);
+    if (why)
+        e->why = why;
+}
+
+static bool lacks_only_k(const struct signature *sig)
+{
+    return is_well_split(sig) && !sig->k.ptr && !lacks(&sig->a) &&
+           !lacks(&sig->e) && !lacks(&sig->t);
+}
+
+static void call_unknown(struct explanation *e, struct arena *arena)
+{
+    qualify_why(e, arena);
+    name_mistake(e, MISTAKE_UNKNOWN,
+                 "No known mistake makes the digest right. Is the text signed "
+                 "and sent byte for byte, and is the key the right one?");
+}
+
 /* Nothing makes the digest right. */
 static void explain_ill_signed(struct explanation *e, struct explain_search *s,
                                struct piece value)
 {
     struct piece text = {e->signature.original, e->signature.original_len};
     const char *hint = hint_if_alone(s, value);
+    bool has_no_k = text.ptr && !list_secret_id(text).ptr;
 
-    if (e->code == ERR_SIGNATURE_WRONG && try_other_keys(e, s))
+    if ((e->code == ERR_SIGNATURE_WRONG || has_no_k) && try_other_keys(e, s))
         return;
-    if (hint)
+    if (hint) {
+        qualify_why(e, s->arena);
         name_mistake(e, MISTAKE_DIGEST_ALONE, hint);
-    else if (e->code == ERR_SIGNATURE_WRONG ||
-             (text.ptr && !list_secret_id(text).ptr))
-        name_mistake(e, MISTAKE_UNKNOWN,
-                     "No known mistake makes the digest right. Is the text "
-                     "signed and sent byte for byte, and is the key the right "
-                     "one?");
-    else
-        name_mistake(e, MISTAKE_SEE_REASON, advice(e->code));
+    } else if (e->code == ERR_SIGNATURE_WRONG ||
+               (has_no_k && !lacks_only_k(&e->signature))) {
+        call_unknown(e, s->arena);
+    } else {
+        name_mistake(e, MISTAKE_SEE_REASON, advice(e, s));
+    }
+}
+
+/* Does a step say that the digest does not end after its 20 bytes? */
+static bool is_digest_elsewhere(const struct explain_search *s)
+{
+    return s->form->hint || s->place->hint ||
+           s->maker->mistake == MISTAKE_SHA256;
 }
 
 static void explain_refusal(struct explanation *e, struct explain_search *s,
                             struct piece value)
 {
     if (value.len > SIGNATURE_MAX_LEN) {
-        name_mistake(e, MISTAKE_SEE_REASON, advice(e->code));
+        name_mistake(e, MISTAKE_SEE_REASON, advice(e, s));
         return;
     }
     if (!explain_search(s, value)) {
@@ -275,15 +427,17 @@ static void explain_refusal(struct explanation *e, struct explain_search *s,
         return;
     }
     if (is_plain(s) && !s->maker->hint) {
-        explain_well_signed(e, s->arena);
+        explain_well_signed(e, s);
         return;
     }
     /* A digest made in another way is no reason to refuse a or k. */
     if (is_plain(s) && e->code != ERR_SIGNATURE_MALFORMED &&
         e->code != ERR_SIGNATURE_WRONG) {
-        name_mistake(e, MISTAKE_SEE_REASON, advice(e->code));
+        name_mistake(e, MISTAKE_SEE_REASON, advice(e, s));
         return;
     }
+    if (is_digest_elsewhere(s))
+        qualify_why(e, s->arena);
     name_steps(e, s);
     show_list(e, s);
 }
@@ -302,28 +456,6 @@ static const char *wrong_digit(const struct signature_field *field)
             return field->ptr + i;
     }
     return field->ptr;
-}
-
-/* The second of two required keys that are the same, or NULL. */
-static const char *find_repeated(struct piece list)
-{
-    bool seen[128] = {false};
-    const char *end = list.ptr + list.len;
-    const char *s = list.ptr;
-
-    while (s < end) {
-        const char *next = memchr(s, '&', (size_t)(end - s));
-
-        if (!next)
-            next = end;
-        if (next - s >= 2 && s[1] == '=' && *s && strchr("aket", *s)) {
-            if (seen[(unsigned char)*s])
-                return s;
-            seen[(unsigned char)*s] = true;
-        }
-        s = next + (next < end);
-    }
-    return NULL;
 }
 
 static const char *wrong_byte_of_list(const struct signature *sig)
@@ -396,29 +528,55 @@ static void place_caret(struct explanation *e, struct arena *arena,
     }
 }
 
+/* What to say of a good one. */
+static void warn(struct explanation *e, const struct explain_search *s)
+{
+    const struct signature *sig = &e->signature;
+    const char *bucket = "", *time = "";
+
+    if (s->account->n_buckets > 0 && lacks(&sig->b))
+        bucket = arena_printf(
+            s->arena,
+            "The account has buckets, so that every request without b is "
+            "answered %d. %s",
+            ERR_SIGNATURE_MISMATCH, bucket_advice(s->arena, s->account));
+    if (has_milliseconds(sig))
+        time = "A time of 13 digits looks like milliseconds; e and t are Unix "
+               "seconds.";
+    if (bucket && (*bucket || *time))
+        e->hint = arena_printf(s->arena, "It is good, but: %s%s%s", bucket,
+                               *bucket && *time ? " " : "", time);
+    if (!e->hint)
+        e->hint = "";
+}
+
 void explain(struct explanation *e, struct arena *arena,
              const struct accounts *accounts, const char *header, int64_t now)
 {
     struct piece value = {header ? header : "", header ? strlen(header) : 0};
     struct explain_search s = {.arena = arena, .accounts = accounts};
+    struct signature held;
 
     *e = (struct explanation){.caret = -1, .hint = ""};
     text_trim(&value.ptr, &value.len);
     e->code =
         signature_verify(&e->signature, arena, accounts, NULL, header, now);
     e->why = e->signature.why ? e->signature.why : "";
-    signature_release(&e->signature);
+    /* What e has may be replaced by the fields of a mended list. */
+    held = e->signature;
+    e->signature.account = NULL;
+    e->signature.key = NULL;
+    s.account = held.account;
     if (e->code == ERR_OK) {
-        if (has_milliseconds(&e->signature))
-            e->hint = "It is good, but a time of 13 digits looks like "
-                      "milliseconds; e and t are Unix seconds.";
-        return;
+        warn(e, &s);
+    } else {
+        place_caret(e, arena, value);
+        if (e->code == ERR_INTERNAL || value.len == 0)
+            name_mistake(e, MISTAKE_SEE_REASON, advice(e, &s));
+        else
+            explain_refusal(e, &s, value);
     }
-    place_caret(e, arena, value);
-    if (e->code == ERR_INTERNAL || value.len == 0)
-        name_mistake(e, MISTAKE_SEE_REASON, advice(e->code));
-    else
-        explain_refusal(e, &s, value);
+    signature_release(&held);
 }
 
 const char *explain_mistake_name(enum explain_mistake mistake)
@@ -438,6 +596,14 @@ const char *explain_mistake_name(enum explain_mistake mistake)
         [MISTAKE_PERCENT_ENCODED] = "percent-encoded",
         [MISTAKE_BASE64_TWICE] = "base64-twice",
         [MISTAKE_MILLISECONDS] = "milliseconds",
+        [MISTAKE_NOT_ENCODED] = "not-encoded",
+        [MISTAKE_NO_PADDING] = "no-padding",
+        [MISTAKE_INNER_BLANKS] = "inner-blanks",
+        [MISTAKE_LEADING_WORD] = "leading-word",
+        [MISTAKE_QUOTED] = "quoted",
+        [MISTAKE_SEPARATOR] = "separator",
+        [MISTAKE_KEY_BASE64] = "key-base64",
+        [MISTAKE_PLAIN_HASH] = "plain-hash",
         [MISTAKE_SEE_REASON] = "see-reason",
         [MISTAKE_UNKNOWN] = "unknown",
     };

@@ -32,6 +32,14 @@ enum explain_mistake {
     MISTAKE_PERCENT_ENCODED,
     MISTAKE_BASE64_TWICE,
     MISTAKE_MILLISECONDS,
+    MISTAKE_NOT_ENCODED,
+    MISTAKE_NO_PADDING,
+    MISTAKE_INNER_BLANKS,
+    MISTAKE_LEADING_WORD,
+    MISTAKE_QUOTED,
+    MISTAKE_SEPARATOR,
+    MISTAKE_KEY_BASE64,
+    MISTAKE_PLAIN_HASH,
     MISTAKE_SEE_REASON, /* the check that fails says it all */
     MISTAKE_UNKNOWN,    /* the digest is wrong, and nothing tried explains it */
     MISTAKE__COUNT
@@ -41,7 +49,8 @@ struct explanation {
     enum error_code code; /* what the server answers */
     const char *why;      /* the failing check, one phrase; "" when good */
     enum explain_mistake mistake;
-    const char *hint; /* how to mend it; "" when there is nothing to say */
+    const char *hint; /* how to mend it, or a warning about a good one; ""
+                         when there is nothing to say */
     const char *text; /* what `caret` points into; NULL: none */
     long caret;       /* byte offset of the first wrong byte; -1: none */
     /* The decoded fields, as far as they go, after a mistake of form was

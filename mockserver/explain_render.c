@@ -84,8 +84,14 @@ int explain_render_json(const struct explanation *e, struct strbuf *out)
 
 /* text */
 
-/* Control bytes and what is not UTF-8 become '?', so that whatever a client
- * signed stays on its line and leaves the terminal alone. */
+/* Ends of lines are written as in C, other control bytes and what is not UTF-8
+ * become '?', so that whatever a client signed stays on its line and leaves the
+ * terminal alone. */
+static const char *shown_as(char c)
+{
+    return c == '\n' ? "\\n" : c == '\r' ? "\\r" : "?";
+}
+
 static void add_printable(struct strbuf *out, const char *s, size_t len)
 {
     size_t i = 0;
@@ -94,7 +100,7 @@ static void add_printable(struct strbuf *out, const char *s, size_t len)
         size_t n = text_utf8_sequence(s + i, len - i);
 
         if (n == 0 || (unsigned char)s[i] < 0x20 || s[i] == 0x7f) {
-            strbuf_addch(out, '?');
+            strbuf_addstr(out, shown_as(s[i]));
             n = 1;
         } else {
             strbuf_add(out, s + i, n);
@@ -103,11 +109,18 @@ static void add_printable(struct strbuf *out, const char *s, size_t len)
     }
 }
 
-/* One column a byte, so that the caret stands under the right one. */
-static void add_columns(struct strbuf *out, const char *s, size_t len)
+/* ASCII alone, so that columns can be counted. Returns how many. */
+static size_t add_columns(struct strbuf *out, const char *s, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        strbuf_addch(out, s[i] < 0x20 || s[i] > 0x7e ? '?' : s[i]);
+    size_t before = out->len;
+
+    for (size_t i = 0; i < len; i++) {
+        if (s[i] < 0x20 || s[i] > 0x7e)
+            strbuf_addstr(out, shown_as(s[i]));
+        else
+            strbuf_addch(out, s[i]);
+    }
+    return out->len - before;
 }
 
 static void add_caret(struct strbuf *out, const char *text, size_t caret)
@@ -116,11 +129,13 @@ static void add_caret(struct strbuf *out, const char *text, size_t caret)
     size_t len = strlen(text);
     size_t end = len > caret + SHOWN_AFTER ? caret + SHOWN_AFTER : len;
     const char *before = first > 0 ? "..." : "";
+    size_t column;
 
     strbuf_addf(out, "\n  %s", before);
-    add_columns(out, text + first, end - first);
+    column = strlen(before) + add_columns(out, text + first, caret - first);
+    add_columns(out, text + caret, end - caret);
     strbuf_addf(out, "%s\n  %*s^ byte %zu\n", end < len ? "..." : "",
-                (int)(strlen(before) + caret - first), "", caret);
+                (int)column, "", caret);
 }
 
 static void add_time(struct strbuf *out, const struct signature_field *field)

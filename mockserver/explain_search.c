@@ -84,19 +84,16 @@ static struct piece mend_newline(struct arena *arena, struct piece value)
     return mended.len < value.len ? mended : nothing;
 }
 
-static struct piece mend_line_breaks(struct arena *arena, struct piece value)
+static struct piece mend_blanks(struct arena *arena, struct piece value)
 {
-    char *out;
+    char *out = arena_alloc(arena, value.len + 1);
     size_t n = 0;
 
-    if (!has_byte(value, '\n') && !has_byte(value, '\r'))
-        return nothing;
-    out = arena_alloc(arena, value.len + 1);
     for (size_t i = 0; out && i < value.len; i++) {
-        if (!strchr("\r\n\t ", value.ptr[i]))
+        if (!memchr("\r\n\t ", value.ptr[i], 4))
             out[n++] = value.ptr[i];
     }
-    return (struct piece){out, n};
+    return n < value.len ? (struct piece){out, n} : nothing;
 }
 
 static struct piece mend_padding(struct arena *arena, struct piece value)
@@ -170,7 +167,7 @@ static struct piece mend_twice(struct arena *arena, struct piece value)
 
     if (!inner.ptr)
         return nothing;
-    joined = mend_line_breaks(arena, inner);
+    joined = mend_blanks(arena, inner);
     return joined.ptr ? joined : inner;
 }
 
@@ -195,6 +192,20 @@ static struct piece mend_quotes(struct arena *arena, struct piece value)
     return (struct piece){value.ptr + 1, value.len - 2};
 }
 
+/* What was sent as it is gets the encoding that it lacks. */
+static struct piece mend_plain(struct arena *arena, struct piece value)
+{
+    char *out;
+
+    if (!has_byte(value, '&'))
+        return nothing;
+    out = arena_alloc(arena, BASE64_ENCODED_LEN(value.len) + 1);
+    if (!out)
+        return nothing;
+    base64_encode(value.ptr, value.len, out);
+    return (struct piece){out, BASE64_ENCODED_LEN(value.len)};
+}
+
 static const struct form {
     struct step step;
     struct piece (*mend)(struct arena *arena, struct piece value);
@@ -203,15 +214,15 @@ static const struct form {
     {{MISTAKE_TRAILING_NEWLINE,
       "A newline follows the Base64: cut it off before sending."},
      mend_newline},
-    {{MISTAKE_SEE_REASON,
-      "The Base64 is broken into lines: encode without line breaks "
-      "(base64 -w 0, openssl base64 -A)."},
-     mend_line_breaks},
+    {{MISTAKE_INNER_BLANKS,
+      "There are line breaks or blanks in the Base64: encode without line "
+      "breaks (base64 -w 0, openssl base64 -A)."},
+     mend_blanks},
     {{MISTAKE_URL_SAFE,
       "The Base64 has the URL-safe alphabet: use the standard "
       "one, with + and /, and pad it with =."},
      mend_url_safe},
-    {{MISTAKE_SEE_REASON,
+    {{MISTAKE_NO_PADDING,
       "The Base64 lacks its padding: add the = at its end."},
      mend_padding},
     {{MISTAKE_PLUS_AS_SPACE,
@@ -234,11 +245,14 @@ static const struct form {
      mend_percent_twice},
     {{MISTAKE_BASE64_TWICE, "The value is Base64 of Base64: encode once."},
      mend_twice},
-    {{MISTAKE_SEE_REASON,
+    {{MISTAKE_LEADING_WORD,
       "A word stands before the value: send the Base64 alone."},
      mend_word},
-    {{MISTAKE_SEE_REASON, "The value is quoted: send the Base64 alone."},
+    {{MISTAKE_QUOTED, "The value is quoted: send the Base64 alone."},
      mend_quotes},
+    {{MISTAKE_NOT_ENCODED, "The text is sent as it is: the Base64 goes over "
+                           "the digest and the text together."},
+     mend_plain},
 };
 
 /* places of the digest in the bytes */
@@ -353,6 +367,14 @@ static struct piece make_crlf(struct arena *arena, struct piece text)
     return (struct piece){out, text.len + 2};
 }
 
+static struct piece cut_separator(struct arena *arena, struct piece text)
+{
+    (void)arena;
+    if (text.len < 2 || !memchr("&:;,| \n", text.ptr[0], 7))
+        return nothing;
+    return (struct piece){text.ptr + 1, text.len - 1};
+}
+
 static const struct text_row {
     struct step step;
     struct piece (*make)(struct arena *arena, struct piece text);
@@ -386,6 +408,11 @@ static const struct text_row {
       "included: sign and send it as it is."},
      percent_decoded,
      false,
+     true},
+    {{MISTAKE_SEPARATOR, "The text begins with a separator that was not "
+                         "signed: put it right behind the digest."},
+     cut_separator,
+     true,
      true},
     {{MISTAKE_PLUS_AS_SPACE, "A + of the signed text became a space before it "
                              "was sent: send what is signed."},
@@ -423,6 +450,18 @@ static const struct maker {
       "The digest was made with a CR LF after the "
       "secret key: cut it off where the key is read."},
      MAC_KEY_CRLF,
+     ACCOUNTS_MAC_LEN},
+    {{MISTAKE_KEY_BASE64, "The digest was made with the secret key in Base64: "
+                          "use its bytes as they are written."},
+     MAC_KEY_BASE64,
+     ACCOUNTS_MAC_LEN},
+    {{MISTAKE_PLAIN_HASH, "The digest is a plain SHA1 of the secret key and "
+                          "the text: make an HMAC-SHA1."},
+     MAC_HASH_KEY_TEXT,
+     ACCOUNTS_MAC_LEN},
+    {{MISTAKE_PLAIN_HASH, "The digest is a plain SHA1 of the text and the "
+                          "secret key: make an HMAC-SHA1."},
+     MAC_HASH_TEXT_KEY,
      ACCOUNTS_MAC_LEN},
 };
 

@@ -36,6 +36,8 @@ struct explain_search {
     /* found: the steps that lead to a right digest */
     const struct step *form, *place, *text, *maker;
     struct piece list; /* the key=value list that was signed, mended */
+    /* whose text it claims to be; NULL: nobody's */
+    const struct account *account;
 };
 
 /* Tries all ways on a field value of at most SIGNATURE_MAX_LEN bytes, the right

@@ -124,7 +124,7 @@ static int read_fault(struct json_strict *js, struct fault *fault,
             js, "fault", item, "a string, for example \"-5007\" or \"reset\"");
     if (fault_parse(fault, item->valuestring, strlen(item->valuestring), why,
                     sizeof(why)) < 0)
-        return json_strict_fail(js, "fault", "%s", why);
+        return json_strict_fail(js, NULL, "%s", why);
     return 0;
 }
 
@@ -168,7 +168,17 @@ static bool is_early(const struct rule *r)
            !(r->match.members & 1u << MEMBER_SEQ);
 }
 
-struct rule *rule_parse(struct json_strict *js, cJSON *document)
+/* What a listing adds is no part of the rule. A name that is there twice stays
+ * once, and is refused. */
+static void drop_listed(cJSON *document)
+{
+    static const char *const names[] = {"id", "matched", "fired"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(document, names[i]);
+}
+
+struct rule *rule_parse(struct json_strict *js, cJSON *document, bool listed)
 {
     struct rule *r = calloc(1, sizeof(*r));
 
@@ -181,6 +191,8 @@ struct rule *rule_parse(struct json_strict *js, cJSON *document)
     r->times = UINT64_MAX;
     r->every = 1;
     r->probability = 1;
+    if (listed)
+        drop_listed(document);
     if (read_members(js, r) < 0)
         goto fail;
     r->given = cJSON_PrintUnformatted(document);

@@ -61,9 +61,11 @@ struct rule {
     char *given;            /* the document as text; owned */
 };
 
-/* Reads a rule and takes the document over, also when it refuses it. NULL with
- * the reason in *js->why. */
-struct rule *rule_parse(struct json_strict *js, struct cJSON *document);
+/* Reads a rule and takes the document over, also when it refuses it. A `listed`
+ * one may have id, matched and fired, which are dropped. NULL with the reason
+ * in *js->why. */
+struct rule *rule_parse(struct json_strict *js, struct cJSON *document,
+                        bool listed);
 void rule_free(struct rule *r); /* NULL is fine */
 
 /* Do all values that the rule's match names agree? The subject has them. */

@@ -215,7 +215,7 @@ uint64_t fault_rules_add(struct fault_rules *rules, const char *json,
     json_strict_init(&js, NULL, why);
     document = json_strict_parse(&js, json, len);
     if (document)
-        r = rule_parse(&js, document);
+        r = rule_parse(&js, document, false);
     if (!r)
         return 0;
     pthread_mutex_lock(&rules->lock);
@@ -237,7 +237,7 @@ static int read_list(struct json_strict *js, cJSON *list, struct rule **parsed,
     while (list->child) {
         size_t mark = json_strict_enter(js, "faults[%zu]", *n);
         struct rule *r =
-            rule_parse(js, cJSON_DetachItemViaPointer(list, list->child));
+            rule_parse(js, cJSON_DetachItemViaPointer(list, list->child), true);
 
         if (!r)
             return -1;
@@ -292,6 +292,16 @@ int fault_rules_load(struct fault_rules *rules, const char *path, char **why)
     cJSON_Delete(document);
     free(text);
     return result;
+}
+
+size_t fault_rules_count(struct fault_rules *rules)
+{
+    size_t n;
+
+    pthread_mutex_lock(&rules->lock);
+    n = rules->n_rules;
+    pthread_mutex_unlock(&rules->lock);
+    return n;
 }
 
 bool fault_rules_remove(struct fault_rules *rules, uint64_t id)

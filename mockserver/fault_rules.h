@@ -19,6 +19,7 @@
 #define FAULT_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "exchange.h"
 #include "fault.h"
@@ -43,9 +44,15 @@ void fault_rules_reset(struct fault_rules *rules); /* drops all; ids go on */
 uint64_t fault_rules_add(struct fault_rules *rules, const char *json,
                          size_t len, char **why);
 
-/* Adds all rules of a file, {"faults":[…]}, or none. Returns 0, or -1 with
- * *why, which names file and place. */
+/*
+ * Adds all rules of a file, {"faults":[…]}, or none. A rule may have the
+ * members that fault_rules_render() adds: they do not count, so that a saved
+ * listing is such a file. Returns 0, or -1 with *why, which names file and
+ * place.
+ */
 int fault_rules_load(struct fault_rules *rules, const char *path, char **why);
+
+size_t fault_rules_count(struct fault_rules *rules);
 
 /* Returns whether there was such a rule. */
 bool fault_rules_remove(struct fault_rules *rules, uint64_t id);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FIRST_CAP = 64 * 1024 };
@@ -65,14 +66,46 @@ int files_read(const char *path, size_t max, char **data, size_t *len)
     return result;
 }
 
+static char *temporary_name(const char *path)
+{
+    char *name = NULL;
+
+    return asprintf(&name, "%s.%ld.tmp", path, (long)getpid()) < 0 ? NULL
+                                                                   : name;
+}
+
+int files_can_replace(const char *path)
+{
+    char *temporary;
+    struct stat st;
+    int fd, error;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return -1;
+    }
+    temporary = temporary_name(path);
+    if (!temporary)
+        return -1;
+    fd = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    error = errno;
+    if (fd >= 0) {
+        close(fd);
+        unlink(temporary);
+    }
+    free(temporary);
+    errno = error;
+    return fd < 0 ? -1 : 0;
+}
+
 int files_replace(const char *path, const void *data, size_t len)
 {
-    char *temporary = NULL;
+    char *temporary = temporary_name(path);
     FILE *file = NULL;
     int result = -1;
     int error;
 
-    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
+    if (!temporary)
         return -1;
     file = fopen(temporary, "we");
     if (file) {

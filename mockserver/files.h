@@ -18,4 +18,8 @@ int files_read(const char *path, size_t max, char **data, size_t *len);
  * `path` is then as it was. */
 int files_replace(const char *path, const void *data, size_t len);
 
+/* Would files_replace() do, as far as can be told before? Returns 0, or -1
+ * with errno. Leaves nothing behind. */
+int files_can_replace(const char *path);
+
 #endif

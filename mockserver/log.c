@@ -64,16 +64,17 @@ const char *log_quote(char *buf, size_t cap, const char *s, size_t len)
     while (i < len) {
         size_t n = text_utf8_sequence(s + i, len - i);
         bool plain = n > 0 && (unsigned char)s[i] >= 0x20 && s[i] != 0x7f;
-        size_t need = plain ? n : 1;
+        const char *shown = plain          ? s + i
+                            : s[i] == '\n' ? "\\n"
+                            : s[i] == '\r' ? "\\r"
+                                           : "?";
+        size_t need = plain ? n : strlen(shown);
 
         if (out + need + sizeof(mark) > cap) {
             memcpy(buf + out, mark, sizeof(mark));
             return buf;
         }
-        if (plain)
-            memcpy(buf + out, s + i, n);
-        else
-            buf[out] = '?';
+        memcpy(buf + out, shown, need);
         out += need;
         i += plain ? n : 1;
     }

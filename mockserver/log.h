@@ -25,8 +25,9 @@ void log_write(const struct log *log, enum log_level level, const char *fmt,
                ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Copies `s` into `buf` for showing: control bytes and bytes that are not
- * UTF-8 become '?', what does not fit is cut and marked "...". Returns buf.
+ * Copies `s` into `buf` for showing: ends of lines are written as in C (\n,
+ * \r), other control bytes and bytes that are not UTF-8 become '?', what does
+ * not fit is cut and marked "...". Returns buf.
  */
 const char *log_quote(char *buf, size_t cap, const char *s, size_t len);
 

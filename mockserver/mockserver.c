@@ -39,29 +39,6 @@ void mockserver_options_init(struct mockserver_options *options)
     settings_init(&options->settings);
 }
 
-/* What an exchange is recorded in. Returns -1 with *why. */
-static int make_records(struct mockserver *mock,
-                        const struct mockserver_options *options, char **why)
-{
-    mock->journal =
-        journal_new(options->journal_entries, options->journal_bytes);
-    mock->verdict = verdict_new();
-    mock->rules = fault_rules_new(options->seed);
-    mock->metrics = metrics_new();
-    if (!mock->journal || !mock->verdict || !mock->rules || !mock->metrics)
-        abort();
-    if (options->rules &&
-        fault_rules_load(mock->rules, options->rules, why) < 0)
-        return -1;
-    if (!options->journal_file ||
-        journal_open_file(mock->journal, options->journal_file) == 0)
-        return 0;
-    if (asprintf(why, "--journal-file: cannot open %s: %s",
-                 options->journal_file, strerror(errno)) < 0)
-        *why = NULL;
-    return -1;
-}
-
 static int check_token(const struct mockserver_options *options, char **why)
 {
     /* What is no address at all is told when it is to be listened on. */
@@ -76,6 +53,63 @@ static int check_token(const struct mockserver_options *options, char **why)
     return -1;
 }
 
+/* The options and the files they name. Returns -1 with *why. */
+static int read_options(const struct mockserver_options *options,
+                        struct accounts **accounts, struct fault_rules **rules,
+                        char **why)
+{
+    if (check_token(options, why) < 0)
+        return -1;
+    *accounts = options->accounts ? accounts_load(options->accounts, why)
+                                  : accounts_demo();
+    if (!*accounts)
+        return -1;
+    *rules = fault_rules_new(options->seed);
+    if (!*rules)
+        abort();
+    return options->rules ? fault_rules_load(*rules, options->rules, why) : 0;
+}
+
+int mockserver_check(const struct mockserver_options *options,
+                     struct mockserver_contents *contents, char **why)
+{
+    struct accounts *accounts = NULL;
+    struct fault_rules *rules = NULL;
+    int result;
+
+    *why = NULL;
+    memset(contents, 0, sizeof(*contents));
+    result = read_options(options, &accounts, &rules, why);
+    if (result == 0) {
+        contents->n_rules = fault_rules_count(rules);
+        contents->n_accounts = accounts_count(accounts);
+        for (size_t i = 0; i < contents->n_accounts; i++)
+            contents->n_keys += accounts_at(accounts, i)->n_keys;
+    }
+    fault_rules_free(rules);
+    accounts_free(accounts);
+    return result;
+}
+
+/* What an exchange is recorded in. Returns -1 with *why. */
+static int make_records(struct mockserver *mock,
+                        const struct mockserver_options *options, char **why)
+{
+    mock->journal =
+        journal_new(options->journal_entries, options->journal_bytes);
+    mock->verdict = verdict_new();
+    mock->metrics = metrics_new();
+    if (!mock->journal || !mock->verdict || !mock->metrics)
+        abort();
+    if (!options->journal_file ||
+        journal_open_file(mock->journal, options->journal_file) == 0)
+        return 0;
+    if (asprintf(why, "--journal-file: cannot open %s: %s",
+                 options->journal_file, strerror(errno)) < 0)
+        *why = NULL;
+    return -1;
+}
+
 struct mockserver *mockserver_start(const struct mockserver_options *options,
                                     char **why)
 {
@@ -84,16 +118,12 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
     *why = NULL;
     if (!mock)
         abort();
-    if (check_token(options, why) < 0)
+    if (read_options(options, &mock->accounts, &mock->rules, why) < 0)
         goto fail;
     mock->settings = options->settings;
     mock->log.level = options->log_level;
     clock_init(&mock->clock);
     ids_init(&mock->ids, options->seed);
-    mock->accounts = options->accounts ? accounts_load(options->accounts, why)
-                                       : accounts_demo();
-    if (!mock->accounts)
-        goto fail;
     mock->uses = signature_uses_new(SIGNATURE_USES_DEFAULT_CAP);
     if (!mock->uses)
         abort();

@@ -45,11 +45,22 @@ struct mockserver_options {
 
 struct mockserver;
 
+/* What the files that options name hold. */
+struct mockserver_contents {
+    size_t n_accounts, n_keys, n_rules;
+};
+
 void mockserver_options_init(struct mockserver_options *options);
 
+/* Reads what mockserver_start() would read and checks what it would, but for
+ * the port and the files it would write. Returns 0 and fills *contents, or -1
+ * with *why, as there. */
+int mockserver_check(const struct mockserver_options *options,
+                     struct mockserver_contents *contents, char **why);
+
 /* Strings in `options` stay alive until mockserver_stop(). Returns NULL and
- * sets *why to one line, which the caller frees, when the accounts file is
- * wrong or the port cannot be had. */
+ * sets *why to one line, which the caller frees, when a file is wrong, an
+ * admin token lacks, or the port cannot be had. */
 struct mockserver *mockserver_start(const struct mockserver_options *options,
                                     char **why);
 

@@ -78,12 +78,15 @@ static bool apply(const struct option_row *row, void *target, const char *value)
     return false;
 }
 
-static void complain(const char *word, int missing_argument)
+static void complain(const struct option_table *table, const char *word,
+                     bool missing_argument)
 {
     char shown[128];
 
     log_quote(shown, sizeof(shown), word, strlen(word));
-    if (missing_argument)
+    if (table->dash_hint && word[1] != '-')
+        usage_error("%s", table->dash_hint);
+    else if (missing_argument)
         usage_error("%s needs a value; see mockserver --help", shown);
     else
         usage_error("unknown option \"%s\"; see mockserver --help", shown);
@@ -101,10 +104,10 @@ enum options_result options_parse(const struct option_table *table,
     opterr = 0;
     optind = 0; /* with glibc: forget any word left half read */
     while ((c = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
-        if (c == HELP_VALUE || c == 'h')
+        if (c == HELP_VALUE || (c == 'h' && !strcmp(argv[at], "-h")))
             return OPTIONS_HELP;
         if (c < FIRST_VALUE) {
-            complain(argv[at], c == ':');
+            complain(table, argv[at], c == ':');
             return OPTIONS_BAD;
         }
         if (!apply(row_at(table, (size_t)(c - FIRST_VALUE)), target, optarg))

@@ -30,6 +30,9 @@ struct option_table {
     size_t n_rows;
     const struct option_table *more; /* whose rows come next, for the same
                                         target; NULL: none */
+    /* Said of a word that begins with one dash; NULL: it is called an unknown
+     * option, as any other. */
+    const char *dash_hint;
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_BAD };

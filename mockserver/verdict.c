@@ -531,9 +531,21 @@ int verdict_render(struct verdict *v, const char *secret_id,
         tally_render_text(&tally, out);
         break;
     case VERDICT_JUNIT:
-        tally_render_junit(&tally, secret_id ? secret_id : "all", out);
+        tally_render_junit(&tally, secret_id ? secret_id : "all", NULL, 0, out);
         break;
     }
+    pthread_mutex_unlock(&v->lock);
+    return out->failed ? -1 : 0;
+}
+
+int verdict_render_junit(struct verdict *v, const struct verdict_case *cases,
+                         size_t n, struct strbuf *out)
+{
+    struct verdict_tally tally;
+
+    pthread_mutex_lock(&v->lock);
+    tally = collect(v, NULL);
+    tally_render_junit(&tally, "all", cases, n, out);
     pthread_mutex_unlock(&v->lock);
     return out->failed ? -1 : 0;
 }

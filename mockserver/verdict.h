@@ -14,6 +14,7 @@
 #include "exchange.h"
 #include "strbuf.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -63,6 +64,17 @@ enum verdict_format { VERDICT_JSON, VERDICT_TEXT, VERDICT_JUNIT };
  */
 int verdict_render(struct verdict *v, const char *secret_id,
                    enum verdict_format format, struct strbuf *out);
+
+/* A test case beside those of the rules. */
+struct verdict_case {
+    const char *name;
+    const char *failure; /* what is amiss; NULL: passed */
+};
+
+/* The JUnit document of all clients with further test cases behind those of
+ * the rules. */
+int verdict_render_junit(struct verdict *v, const struct verdict_case *cases,
+                         size_t n, struct strbuf *out);
 
 /*
  * Adds {"codes":{"exercised":[…],"missing":[…],"unlisted":N},

@@ -186,15 +186,21 @@ static void add_junit_words(const struct verdict_tally *tally,
     }
 }
 
+static void begin_junit_case(const char *id, const char *name,
+                             struct strbuf *out)
+{
+    strbuf_addf(out, "  <testcase name=\"%s\" classname=\"mockserver.verdict.",
+                id);
+    add_xml(out, name);
+}
+
 static void add_junit_case(const struct verdict_tally *tally,
                            enum finding finding, const char *name,
                            struct strbuf *out)
 {
     const struct finding_info *info = finding_info(finding);
 
-    strbuf_addf(out, "  <testcase name=\"%s\" classname=\"mockserver.verdict.",
-                info->id);
-    add_xml(out, name);
+    begin_junit_case(info->id, name, out);
     if (tally->counts[finding] == 0) {
         strbuf_addstr(out, "\"/>\n");
         return;
@@ -216,7 +222,21 @@ static void add_junit_case(const struct verdict_tally *tally,
     strbuf_addstr(out, "\n  </testcase>\n");
 }
 
+static void add_further_case(const struct verdict_case *further,
+                             const char *name, struct strbuf *out)
+{
+    begin_junit_case(further->name, name, out);
+    if (!further->failure) {
+        strbuf_addstr(out, "\"/>\n");
+        return;
+    }
+    strbuf_addstr(out, "\">\n    <failure message=\"");
+    add_xml(out, further->failure);
+    strbuf_addstr(out, "\"/>\n  </testcase>\n");
+}
+
 void tally_render_junit(const struct verdict_tally *tally, const char *name,
+                        const struct verdict_case *cases, size_t n_cases,
                         struct strbuf *out)
 {
     int n_failures = 0;
@@ -224,13 +244,17 @@ void tally_render_junit(const struct verdict_tally *tally, const char *name,
     for (int i = 0; i < FINDING__COUNT; i++)
         n_failures += tally->counts[i] > 0 &&
                       finding_info((enum finding)i)->level == LEVEL_MUST;
+    for (size_t i = 0; i < n_cases; i++)
+        n_failures += cases[i].failure != NULL;
     strbuf_addstr(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                        "<testsuite name=\"mockserver.verdict.");
     add_xml(out, name);
-    strbuf_addf(out, "\" tests=\"%d\" failures=\"%d\" errors=\"0\">\n",
-                FINDING__COUNT, n_failures);
+    strbuf_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"0\">\n",
+                FINDING__COUNT + n_cases, n_failures);
     for (int i = 0; i < FINDING__COUNT; i++)
         add_junit_case(tally, (enum finding)i, name, out);
+    for (size_t i = 0; i < n_cases; i++)
+        add_further_case(&cases[i], name, out);
     strbuf_addstr(out, "</testsuite>\n");
 }
 

@@ -38,6 +38,7 @@ struct verdict_summary tally_summary(const struct verdict_tally *tally);
 void tally_render_json(const struct verdict_tally *tally, struct strbuf *out);
 void tally_render_text(const struct verdict_tally *tally, struct strbuf *out);
 void tally_render_junit(const struct verdict_tally *tally, const char *name,
+                        const struct verdict_case *cases, size_t n_cases,
                         struct strbuf *out);
 void tally_render_coverage(const struct verdict_tally *tally,
                            struct strbuf *out);

@@ -373,7 +373,7 @@ Test(accounts, what_cannot_be_signed_is_a_mistake, .timeout = 10)
                    "expected no control character, '&' or '='");
     expect_mistake(ONE("\"appid\":\"1\",\"keys\":[{\"secret_id\":\"i\\n\","
                        "\"secret_key\":\"hush\"}]"),
-                   "f: accounts[0].keys[0].secret_id: \"i?\" could not be "
+                   "f: accounts[0].keys[0].secret_id: \"i\\n\" could not be "
                    "signed, expected no control character, '&' or '='");
     expect_mistake(ONE("\"appid\":\"1\\u007f\"," KEYS),
                    "f: accounts[0].appid: \"1?\" could not be signed, "
@@ -1109,6 +1109,12 @@ Test(accounts, a_digest_is_known_by_the_way_it_was_made, .timeout = 10)
         hmac(EVP_sha1(), "demo-key-of-1000001\n", "text", mac[MAC_KEY_LF]);
     n[MAC_KEY_CRLF] =
         hmac(EVP_sha1(), "demo-key-of-1000001\r\n", "text", mac[MAC_KEY_CRLF]);
+    n[MAC_KEY_BASE64] = hmac(EVP_sha1(), "ZGVtby1rZXktb2YtMTAwMDAwMQ==", "text",
+                             mac[MAC_KEY_BASE64]);
+    EVP_Digest("demo-key-of-1000001text", 23, mac[MAC_HASH_KEY_TEXT],
+               &n[MAC_HASH_KEY_TEXT], EVP_sha1(), NULL);
+    EVP_Digest("textdemo-key-of-1000001", 23, mac[MAC_HASH_TEXT_KEY],
+               &n[MAC_HASH_TEXT_KEY], EVP_sha1(), NULL);
     for (int made = 0; made < MAC__COUNT; made++) {
         for (int asked = 0; asked < MAC__COUNT; asked++)
             cr_expect_eq(account_key_made(key, (enum account_mac_variant)asked,

@@ -173,6 +173,20 @@ Test(cmd_explain, after_two_dashes_a_value_may_begin_with_one, .timeout = 10)
     expect_printed("code 5: ");
 }
 
+Test(cmd_explain, one_dash_without_them_is_told_where_to_go, .timeout = 10)
+{
+    static const char said[] =
+        "mockserver: a SIGNATURE that begins with - comes after --, or on "
+        "stdin with -\n";
+
+    cr_expect_eq(EXPLAIN("-abc"), 2);
+    cr_expect_str_eq(printed, said);
+    cr_expect_eq(EXPLAIN("-habc"), 2);
+    cr_expect_str_eq(printed, said);
+    cr_expect_eq(EXPLAIN("--abc"), 2);
+    expect_printed("unknown option \"--abc\"");
+}
+
 Test(cmd_explain, bad_options_exit_2, .timeout = 10)
 {
     cr_expect_eq(EXPLAIN("--format", "xml", "x"), 2);

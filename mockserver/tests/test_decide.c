@@ -204,7 +204,7 @@ Test(decide, a_marker_without_its_end_becomes_21, .timeout = 10)
     expect_problem("fault spec \"9\" in file is not followed by \";\"");
     x->body.first = x->body.last = NULL;
     set_text(PARAM_URL, "mock-fault:10\n");
-    expect_problem("fault spec \"10?\" in url is not followed by \";\"");
+    expect_problem("fault spec \"10\\n\" in url is not followed by \";\"");
 }
 
 Test(decide, a_problem_is_forgotten_when_a_stronger_source_is_right,

@@ -409,7 +409,7 @@ Test(explain, padding_that_lacks_is_said)
     char *value = sign_until(has_plus_and_padding);
 
     value[strcspn(value, "=")] = '\0';
-    expect_malformed(value, MISTAKE_SEE_REASON);
+    expect_malformed(value, MISTAKE_NO_PADDING);
     expect_hint("padding");
 }
 
@@ -474,8 +474,18 @@ Test(explain, line_breaks_within_are_said)
     char *value = sign(TEXT);
     char *broken = arena_printf(&arena, "%.64s\n%s\n", value, value + 64);
 
-    expect_malformed(broken, MISTAKE_SEE_REASON);
-    expect_hint("lines");
+    expect_malformed(broken, MISTAKE_INNER_BLANKS);
+    expect_hint("line breaks");
+}
+
+Test(explain, blanks_within_are_said)
+{
+    char *value = sign(TEXT);
+
+    expect_malformed(arena_printf(&arena, "%.64s %s", value, value + 64),
+                     MISTAKE_INNER_BLANKS);
+    expect_malformed(arena_printf(&arena, "%.8s\t%s", value, value + 8),
+                     MISTAKE_INNER_BLANKS);
 }
 
 /* HMAC-SHA256 */
@@ -712,14 +722,15 @@ Test(explain, of_two_mistakes_both_are_told)
     expect_hint("HMAC-SHA256");
 }
 
-Test(explain, a_named_mistake_goes_before_a_form_that_the_check_tells)
+Test(explain, the_outermost_mistake_gives_the_name)
 {
     struct bytes b = {.len = 0};
 
     add_text(&b, TEXT);
     add_sha1(&b, TEXT);
-    expect_malformed(join("Bearer ", encode(&b), ""), MISTAKE_DIGEST_LAST);
+    expect_malformed(join("Bearer ", encode(&b), ""), MISTAKE_LEADING_WORD);
     expect_hint("A word");
+    expect_hint("follows the text");
 }
 
 /* unknown */
@@ -767,8 +778,187 @@ Test(explain, a_check_that_tells_all_is_referred_to)
     expect_mistake(sign(A "&b=x" K E T), ERR_BUCKET_UNKNOWN,
                    MISTAKE_SEE_REASON);
     expect_malformed(sign(A K E), MISTAKE_SEE_REASON);
-    expect_malformed(join("\"", sign(TEXT), "\""), MISTAKE_SEE_REASON);
-    expect_hint("quoted");
+}
+
+Test(explain, a_word_before_the_value_is_named)
+{
+    expect_malformed(join("QCloud ", sign(TEXT), ""), MISTAKE_LEADING_WORD);
+    expect_malformed(join("Bearer ", sign_as("wrong", TEXT, TEXT), ""),
+                     MISTAKE_SEE_REASON);
+}
+
+Test(explain, quotes_around_the_value_are_named)
+{
+    expect_malformed(join("\"", sign(TEXT), "\""), MISTAKE_QUOTED);
+}
+
+/* what goes in when it is missing */
+
+Test(explain, a_field_that_is_missing_is_asked_for)
+{
+    static const struct {
+        const char *text, *hint;
+    } rows[] = {
+        {"k=AKIDdemo1000001" E T, "Add a=<appid> to the text"},
+        {A K T, "Add e=<Unix time of expiry> to"},
+        {A K E, "Add t=<Unix time of signing> to"},
+        {A K, "Add e=<Unix time of expiry>&t=<Unix time of signing> to"},
+        {A K T "&e=", "Add e=<Unix time of expiry> to"},
+        {A E T, "Add k=AKIDdemo1000001 to the text"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        expect_malformed(sign(rows[i].text), MISTAKE_SEE_REASON);
+        expect_hint(rows[i].hint);
+    }
+}
+
+Test(explain, a_field_that_is_missing_is_asked_for_whatever_the_digest)
+{
+    expect_malformed(sign_as("wrong", A E T, A E T), MISTAKE_SEE_REASON);
+    expect_hint("Add k=<SecretId> to");
+    expect_malformed(sign_as("wrong", A K T, A K T), MISTAKE_SEE_REASON);
+    expect_hint("Add e=<Unix time of expiry> to");
+}
+
+Test(explain, a_text_that_was_not_read_to_its_end_lacks_nothing)
+{
+    struct bytes b = {.len = 0};
+
+    expect_malformed(sign(A "&a=1" K E T), MISTAKE_SEE_REASON);
+    cr_expect_str_eq(e.hint, "Mend what the check names.");
+    add(&b, "01234567890123456789" A "\0" K E T, 20 + sizeof(A K E T));
+    run(encode(&b));
+    cr_expect_eq(strstr(e.hint, "Add "), NULL, "%s", e.hint);
+}
+
+Test(explain, a_check_of_bytes_that_are_no_text_says_so)
+{
+    static const char words[] =
+        "with the first 20 bytes taken for the digest, ";
+    struct bytes mac = {.len = 0}, b = {.len = 0};
+
+    add_sha1(&mac, TEXT);
+    add_hex(&b, &mac);
+    add_text(&b, TEXT);
+    run(encode(&b));
+    cr_expect_eq(strncmp(e.why, words, strlen(words)), 0, "%s", e.why);
+    run(sign(A K T));
+    cr_expect_str_eq(e.why, "e is missing from the signed text");
+}
+
+/* buckets */
+
+static void add_account(const char *json)
+{
+    char *why = NULL;
+
+    cr_assert_eq(accounts_add(accounts, json, strlen(json), &why), 0, "%s",
+                 why);
+}
+
+#define NEW_ACCOUNT(buckets)                                                   \
+    "{\"appid\":\"77\"" buckets                                                \
+    ",\"keys\":[{\"secret_id\":\"id77\",\"secret_key\":\"key77\"}]}"
+#define NEW_TEXT "a=77&k=id77" E T
+
+Test(explain, an_unknown_bucket_is_told_the_accounts_buckets)
+{
+    add_account(NEW_ACCOUNT(",\"buckets\":[\"one\",\"two\"]"));
+    expect_mistake(sign_as("key77", NEW_TEXT "&b=x", NEW_TEXT "&b=x"),
+                   ERR_BUCKET_UNKNOWN, MISTAKE_SEE_REASON);
+    cr_expect_str_eq(e.hint,
+                     "Sign with a bucket of the account: b=one, b=two.");
+}
+
+Test(explain, of_many_buckets_a_few_are_named)
+{
+    add_account(NEW_ACCOUNT(
+        ",\"buckets\":[\"b1\",\"b2\",\"b3\",\"b4\",\"b5\",\"b6\"]"));
+    run(sign_as("key77", NEW_TEXT "&b=x", NEW_TEXT "&b=x"));
+    expect_hint("b=b4, b=b5, ....");
+}
+
+Test(explain, an_account_without_buckets_is_told_to_leave_b_out)
+{
+    add_account(NEW_ACCOUNT(""));
+    expect_mistake(sign_as("key77", NEW_TEXT "&b=x", NEW_TEXT "&b=x"),
+                   ERR_BUCKET_UNKNOWN, MISTAKE_SEE_REASON);
+    cr_expect_str_eq(e.hint, "The account has no buckets: sign without b.");
+    expect_mistake(sign_as("key77", NEW_TEXT, NEW_TEXT), ERR_OK, MISTAKE_NONE);
+    cr_expect_str_eq(e.hint, "");
+}
+
+Test(explain, a_good_signature_that_names_no_bucket_is_warned_of)
+{
+    expect_mistake(sign(A K E T), ERR_OK, MISTAKE_NONE);
+    expect_hint("answered 6");
+    expect_hint("b=test");
+    expect_mistake(sign(A "&b=" K E T), ERR_OK, MISTAKE_NONE);
+    expect_hint("answered 6");
+}
+
+/* half-encoded values, separators, keys */
+
+Test(explain, base64_of_the_digest_with_the_text_as_it_is_is_named)
+{
+    struct bytes mac = {.len = 0};
+
+    add_sha1(&mac, TEXT);
+    expect_malformed(join(encode(&mac), TEXT, ""), MISTAKE_NOT_ENCODED);
+    expect_original(TEXT);
+    expect_malformed(join(encode(&mac), "&" TEXT, ""), MISTAKE_NOT_ENCODED);
+    expect_hint("separator");
+}
+
+Test(explain, a_digest_in_hex_with_the_text_as_it_is_is_named)
+{
+    struct bytes mac = {.len = 0}, hex = {.len = 0};
+
+    add_sha1(&mac, TEXT);
+    add_hex(&hex, &mac);
+    add_text(&hex, TEXT);
+    expect_malformed(arena_memdup0(&arena, hex.ptr, hex.len),
+                     MISTAKE_NOT_ENCODED);
+    expect_hint("in hex");
+}
+
+Test(explain, a_separator_before_the_text_is_named)
+{
+    expect_wrong(sign_as(SECRET, TEXT, "&" TEXT), MISTAKE_SEPARATOR);
+    expect_original(TEXT);
+    expect_malformed(sign_as(SECRET, TEXT, ":" TEXT), MISTAKE_SEPARATOR);
+}
+
+Test(explain, a_separator_that_was_signed_does_no_harm)
+{
+    expect_mistake(sign("&" TEXT), ERR_OK, MISTAKE_NONE);
+}
+
+Test(explain, a_key_in_base64_is_named)
+{
+    struct bytes key = {.len = 0};
+
+    add_text(&key, SECRET);
+    expect_wrong(sign_as(encode(&key), TEXT, TEXT), MISTAKE_KEY_BASE64);
+}
+
+static char *hash_and_send(const char *hashed, const char *text)
+{
+    struct bytes b = {.len = 0};
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+
+    EVP_Digest(hashed, strlen(hashed), hash, &n, EVP_sha1(), NULL);
+    add(&b, hash, n);
+    add_text(&b, text);
+    return encode(&b);
+}
+
+Test(explain, a_plain_hash_is_named)
+{
+    expect_wrong(hash_and_send(SECRET TEXT, TEXT), MISTAKE_PLAIN_HASH);
+    expect_wrong(hash_and_send(TEXT SECRET, TEXT), MISTAKE_PLAIN_HASH);
 }
 
 Test(explain, an_unknown_key_is_not_explained_by_its_digest)
@@ -912,7 +1102,24 @@ Test(explain, a_long_line_is_cut_around_its_caret)
 Test(explain, text_leaves_the_terminal_alone)
 {
     run(sign(A K E T "&f=\x1b[31m\xff\n\xe6\xb5\x8b"));
-    cr_expect(strstr(render(explain_render_text), "\n  f  ?[31m??测\n") != NULL,
+    cr_expect(strstr(render(explain_render_text), "\n  f  ?[31m?\\n测\n") !=
+                  NULL,
+              "%s", render(explain_render_text));
+}
+
+Test(explain, the_end_of_a_line_is_shown_as_in_c)
+{
+    run(sign(A K T "&e=1\r\nx"));
+    cr_expect(strstr(render(explain_render_text),
+                     "&e=1\\r\\nx\n"
+                     "                                              ^ byte "
+                     "44\n") != NULL,
+              "%s", render(explain_render_text));
+    run(sign("a=\n" K T "&e=x"));
+    cr_expect(strstr(render(explain_render_text),
+                     "\n  a=\\n&k=AKIDdemo1000001&t=1500000000&e=x\n"
+                     "                                        ^ byte 37\n") !=
+                  NULL,
               "%s", render(explain_render_text));
 }
 

@@ -196,10 +196,10 @@ Test(fault_rules, a_fault_must_be_there_and_parse, .timeout = 10)
                    "fault: found the number -5007, expected a string, for "
                    "example \"-5007\" or \"reset\"");
     expect_refused("{\"fault\":\"-1\"}",
-                   "fault: fault spec \"-1\": code -1 is in no table; write "
+                   "fault spec \"-1\": code -1 is in no table; write "
                    "unlisted=-1");
     expect_refused("{\"fault\":\"\"}",
-                   "fault: fault spec \"\" is empty, expected a code, "
+                   "fault spec \"\" is empty, expected a code, "
                    "unlisted=, delay=, http= or a transport fault");
 }
 
@@ -954,6 +954,35 @@ Test(fault_rules, a_mistake_in_a_file_is_located_and_nothing_loaded,
                                           "an object with the list faults");
     expect_file_refused("{\n\"faults\":[x]}",
                         ": line 2, column 11: a JSON syntax error");
+}
+
+Test(fault_rules, a_saved_listing_is_loaded_as_new_rules, .timeout = 10)
+{
+    struct fault_rules *rules = rules_new();
+    char *path = file_of("{\"faults\":[{\"id\":7,\"fault\":\"15\",\"times\":1,"
+                         "\"matched\":4,\"fired\":1}]}");
+    struct strbuf all;
+    char *why = NULL;
+
+    cr_expect_eq(fault_rules_load(rules, path, &why), 0, "%s", why);
+    cr_expect_eq(fault_rules_count(rules), 1);
+    strbuf_init(&all, 1000);
+    fault_rules_render(rules, &all);
+    cr_expect_str_eq(all.buf,
+                     "{\"faults\":[{\"id\":1,\"fault\":\"15\",\"times\":1,"
+                     "\"matched\":0,\"fired\":0}]}");
+    strbuf_release(&all);
+    unlink(path);
+    free(path);
+    fault_rules_free(rules);
+}
+
+Test(fault_rules, what_a_listing_adds_is_refused_of_a_single_rule,
+     .timeout = 10)
+{
+    expect_refused("{\"id\":7,\"fault\":\"15\"}",
+                   "unknown name \"id\", expected an object of match, fault, "
+                   "times, after, every and probability");
 }
 
 Test(fault_rules, a_file_of_too_many_rules_is_refused, .timeout = 10)

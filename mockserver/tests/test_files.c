@@ -122,6 +122,26 @@ Test(files, a_file_is_replaced_not_overwritten)
     close(fd);
 }
 
+Test(files, a_trial_leaves_all_as_it_was)
+{
+    cr_expect_eq(files_can_replace("f"), 0);
+    cr_expect(access("f", F_OK) != 0);
+    put("old", 3);
+    cr_expect_eq(files_can_replace("f"), 0);
+    expect_content(100, "old", 3);
+}
+
+Test(files, a_trial_tells_what_will_fail)
+{
+    cr_assert_eq(mkdir("d", 0700), 0);
+    errno = 0;
+    cr_expect_eq(files_can_replace("d"), -1);
+    cr_expect_eq(errno, EISDIR);
+    errno = 0;
+    cr_expect_eq(files_can_replace("missing/f"), -1);
+    cr_expect_eq(errno, ENOENT);
+}
+
 Test(files, a_replacement_that_fails_leaves_nothing_behind)
 {
     cr_assert_eq(mkdir("d", 0700), 0);

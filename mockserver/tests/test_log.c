@@ -132,7 +132,7 @@ Test(log, plain_text_is_shown_as_it_is, .timeout = 10)
 
 Test(log, control_bytes_become_question_marks, .timeout = 10)
 {
-    expect_quoted(32, "a\nb\r\x1b[1mc\x7f\t", 11, "a?b??[1mc??");
+    expect_quoted(32, "a\nb\r\x1b[1mc\x7f\t", 11, "a\\nb\\r?[1mc??");
     expect_quoted(32, "a\0b", 3, "a?b");
 }
 

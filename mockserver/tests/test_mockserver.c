@@ -191,3 +191,56 @@ Test(mockserver, a_bad_address_is_told, .timeout = 10)
     options.bind = "nowhere";
     expect_no_start("\"nowhere\" is not a numeric");
 }
+
+/* checking without a start */
+
+static void expect_check_fails(const char *message)
+{
+    struct mockserver_contents contents;
+    char *why = NULL;
+
+    cr_expect_eq(mockserver_check(&options, &contents, &why), -1);
+    cr_assert(why != NULL);
+    cr_expect(strstr(why, message) != NULL, "%s", why);
+    free(why);
+}
+
+Test(mockserver, a_check_counts_what_there_is, .timeout = 10)
+{
+    struct mockserver_contents contents;
+    char *why = NULL;
+
+    options.rules = write_accounts("{\"faults\":[{\"fault\":\"15\"}]}");
+    cr_expect_eq(mockserver_check(&options, &contents, &why), 0, "%s", why);
+    unlink(options.rules);
+    cr_expect_eq(contents.n_accounts, 4);
+    cr_expect_eq(contents.n_keys, 5);
+    cr_expect_eq(contents.n_rules, 1);
+}
+
+Test(mockserver, a_check_and_a_start_refuse_the_same, .timeout = 10)
+{
+    options.rules = "/nonexistent/rules";
+    expect_check_fails("/nonexistent/rules: cannot be read");
+    expect_no_start("/nonexistent/rules: cannot be read");
+    options.rules = NULL;
+    options.bind = "0.0.0.0";
+    expect_check_fails("--admin-token is needed");
+    expect_no_start("--admin-token is needed");
+    options.bind = "127.0.0.1";
+    options.accounts = "/nonexistent/accounts";
+    expect_check_fails("/nonexistent/accounts");
+    expect_no_start("/nonexistent/accounts");
+}
+
+Test(mockserver, a_check_takes_no_port_and_writes_no_file, .timeout = 10)
+{
+    struct mockserver_contents contents;
+    struct mockserver *mock = start();
+    char *why = NULL;
+
+    options.port = mockserver_port(mock);
+    options.journal_file = "/nonexistent/journal";
+    cr_expect_eq(mockserver_check(&options, &contents, &why), 0, "%s", why);
+    mockserver_stop(mock);
+}

@@ -203,7 +203,7 @@ Test(options, a_bad_fault_says_why, .timeout = 10)
 Test(options, what_a_user_typed_is_shown_without_control_bytes, .timeout = 10)
 {
     expect_bad("--port", "8\n\x1b[0m",
-               "mockserver: --port: \"8??[0m\" is not a port from 0 to "
+               "mockserver: --port: \"8\\n?[0m\" is not a port from 0 to "
                "65535\n");
 }
 

@@ -379,7 +379,7 @@ Test(signature, inner_white_space_is_5)
     memmove(header + 5, header + 4, strlen(header + 4) + 1);
     header[4] = '\n';
     expect_header(header, ERR_SIGNATURE_MALFORMED,
-                  "Authorization has \"?\" (byte 0x0a) at offset 4, expected "
+                  "Authorization has \"\\n\" (byte 0x0a) at offset 4, expected "
                   "the standard Base64 alphabet");
 }
 

@@ -174,7 +174,7 @@ Test(validate, a_value_that_is_not_allowed_is_shown, .timeout = 10)
 {
     make_right();
     set_text(PARAM_COMPARE_FLAG, "yes\n");
-    expect_params("compare_flag is \"yes?\", expected true or false");
+    expect_params("compare_flag is \"yes\\n\", expected true or false");
     set_text(PARAM_COMPARE_FLAG, "True");
     expect_params("compare_flag is \"True\", expected true or false");
     set_text(PARAM_COMPARE_FLAG, "truefalse");

@@ -793,6 +793,28 @@ Test(verdict, junit_of_all_is_called_all)
     free(text);
 }
 
+Test(verdict, junit_takes_further_cases)
+{
+    const struct verdict_case cases[] = {{"further.good", NULL},
+                                         {"further.bad", "one < two"}};
+    struct strbuf out;
+    char attributes[64];
+
+    strbuf_init(&out, 1024 * 1024);
+    cr_assert_eq(verdict_render_junit(verdict, cases, 2, &out), 0);
+    snprintf(attributes, sizeof(attributes), "tests=\"%d\" failures=\"1\"",
+             FINDING__COUNT + 2);
+    expect_contains(out.buf, attributes);
+    expect_contains(out.buf, "  <testcase name=\"further.good\" "
+                             "classname=\"mockserver.verdict.all\"/>\n"
+                             "  <testcase name=\"further.bad\" "
+                             "classname=\"mockserver.verdict.all\">\n"
+                             "    <failure message=\"one &lt; two\"/>\n"
+                             "  </testcase>\n"
+                             "</testsuite>\n");
+    strbuf_release(&out);
+}
+
 Test(verdict, junit_escapes_what_xml_cannot_hold)
 {
     char *text;

@@ -317,6 +317,36 @@ Test(e2e_cli, check_config_accepts_what_the_server_accepts, .timeout = 10)
     expect_usage_error(&run, "--nonsense");
 }
 
+Test(e2e_cli, check_config_refuses_what_the_server_refuses, .timeout = 10)
+{
+    struct run run =
+        run_program("check-config", "--rules", "/nonexistent", NULL);
+
+    expect_usage_error(&run, "/nonexistent");
+    run = run_program("check-config", "--bind", "0.0.0.0", NULL);
+    expect_usage_error(&run, "--admin-token");
+}
+
+Test(e2e_cli, check_config_counts, .timeout = 10)
+{
+    static const char json[] =
+        "{\"accounts\":[{\"appid\":\"77\",\"keys\":"
+        "[{\"secret_id\":\"id77\",\"secret_key\":\"key77\"}]}]}";
+    static const char rules[] = "{\"faults\":[]}";
+    const char *path = scratch_file("one.json", json, sizeof(json) - 1);
+    const char *rules_path = scratch_file("r.json", rules, sizeof(rules) - 1);
+    struct run run = run_program("check-config", "--accounts", path, NULL);
+
+    cr_expect(
+        eq(str, run.out, (char *)format("ok: 1 account, 1 key in %s\n", path)));
+    run = run_program("check-config", "--rules", rules_path, NULL);
+    cr_expect(eq(
+        str, run.out,
+        (char *)format("ok: 4 accounts, 5 keys in the built-in demo accounts; "
+                       "0 rules in %s\n",
+                       rules_path)));
+}
+
 Test(e2e_cli, check_config_serves_nothing, .timeout = 10)
 {
     const char *path = format("%s/port", scratch_dir());

@@ -164,10 +164,19 @@ Test(e2e_exec, a_command_that_is_not_there_is_127, .timeout = 10)
     expect_err(run, "mockserver: cannot run /nonexistent/command: ");
     run = exec_in_shell("no-such-command-in-path");
     expect_out(run, "127\n");
+    cr_expect(eq(ptr, strstr(run.err, "without a shell"), NULL), "%s", run.err);
     /* The shell's own is the only verdict. */
     cr_expect(
         eq(ptr, strstr(strstr(run.err, "conformant") + 1, "conformant"), NULL),
         "%s", run.err);
+}
+
+Test(e2e_exec, a_command_line_in_one_word_is_told_of, .timeout = 10)
+{
+    struct run run = exec_in_shell("echo hello");
+
+    expect_out(run, "127\n");
+    expect_err(run, "; the command is run without a shell; use sh -c '...'\n");
 }
 
 Test(e2e_exec, a_command_that_cannot_be_run_is_126, .timeout = 10)
@@ -229,6 +238,58 @@ Test(e2e_exec, a_json_report_has_verdict_and_coverage, .timeout = 10)
     cr_expect(cJSON_IsObject(cJSON_GetObjectItem(json, "rules")));
 }
 
+static const char *report_of(const char *name, const char *min_requests,
+                             const char *script, const char *signature)
+{
+    const char *path = format("%s/%s", scratch_dir(), name);
+
+    run_program("exec", "--report", path, "--min-requests", min_requests, "--",
+                "sh", "-c", script, "sh", signature, NULL);
+    return slurp(path);
+}
+
+#define expect_report(report, part)                                            \
+    cr_expect(strstr(report, part) != NULL, "\"%s\" is not in: %s", part,      \
+              report)
+
+Test(e2e_exec, a_json_report_tells_what_exec_itself_found, .timeout = 10)
+{
+    const char *good = sign(&demo);
+    const char *report = report_of("r.json", "1", CALL, good);
+
+    expect_report(report, ",\"exec\":{\"status\":0,\"min_requests\":1,"
+                          "\"requests\":1,\"ok\":true}}\n");
+    report = report_of("r.json", "2", CALL, good);
+    expect_report(report, "\"exec\":{\"status\":0,\"min_requests\":2,"
+                          "\"requests\":1,\"ok\":false}");
+    report = report_of("r.json", "0", "exit 7", good);
+    expect_report(report, "\"exec\":{\"status\":7,\"min_requests\":0,"
+                          "\"requests\":0,\"ok\":false}");
+    report = report_of("r.json", "1", CALL, "nonsense");
+    expect_report(report, "\"exec\":{\"status\":0,\"min_requests\":1,"
+                          "\"requests\":1,\"ok\":false}");
+}
+
+Test(e2e_exec, an_xml_report_fails_with_exec_itself, .timeout = 10)
+{
+    const char *good = sign(&demo);
+    const char *report = report_of("r.xml", "1", CALL, good);
+
+    expect_report(report, "failures=\"0\"");
+    expect_report(report, "name=\"exec.command\" classname=\"mockserver."
+                          "verdict.all\"/>");
+    expect_report(report, "name=\"exec.min-requests\" classname=\"mockserver."
+                          "verdict.all\"/>");
+    report = report_of("r.xml", "2", CALL, good);
+    expect_report(report, "failures=\"1\"");
+    expect_report(report, "<failure message=\"1 requests, expected at least "
+                          "2\"/>");
+    report = report_of("r.xml", "0", "exit 7", good);
+    expect_report(report, "failures=\"1\"");
+    expect_report(report, "<failure message=\"the command's status was "
+                          "7\"/>");
+}
+
 Test(e2e_exec, an_xml_report_is_junit, .timeout = 10)
 {
     const char *path = format("%s/report.xml", scratch_dir());
@@ -242,15 +303,26 @@ Test(e2e_exec, an_xml_report_is_junit, .timeout = 10)
               text);
 }
 
-Test(e2e_exec, a_report_that_cannot_be_written_makes_0_a_2, .timeout = 10)
+Test(e2e_exec, a_report_that_cannot_be_written_runs_nothing, .timeout = 10)
 {
+    struct run run = run_program("exec", "--report", "/nonexistent/r.json",
+                                 "echo", "ran", NULL);
+
+    expect_refused(&run, "--report: cannot write /nonexistent/r.json: ");
+}
+
+Test(e2e_exec, a_report_that_is_prevented_makes_0_a_2, .timeout = 10)
+{
+    const char *path = format("%s/r.json", scratch_dir());
     struct run run =
-        run_program("exec", "--report", "/nonexistent/r.json", "true", NULL);
+        run_program("exec", "--report", path, "--", "mkdir", path, NULL);
 
     expect_status(run, 2);
-    expect_err(run, "--report: cannot write /nonexistent/r.json: ");
-    run = run_program("exec", "--report", "/nonexistent/r.json", "false", NULL);
-    expect_status(run, 1);
+    expect_err(run, "--report: cannot write ");
+    rmdir(path);
+    run = run_program("exec", "--report", path, "--", "sh", "-c",
+                      "mkdir \"$1\"; exit 7", "sh", path, NULL);
+    expect_status(run, 7);
 }
 
 Test(e2e_exec, the_port_file_is_there_while_the_command_runs, .timeout = 10)
