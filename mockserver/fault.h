@@ -22,6 +22,7 @@
 enum {
     FAULT_MAX_DELAY_MS = 600000,
     FAULT_MAX_SPEC_LEN = 128,
+    FAULT_DRIBBLE_MS = 5000,  /* that a whole body takes to dribble */
     FAULT_FILE_WINDOW = 4096, /* a marker lies in a file's first bytes */
     FAULT_WHY_CAP = 512,      /* room for any refusal of fault_parse() */
 };

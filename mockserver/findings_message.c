@@ -31,6 +31,9 @@ static void check_route(struct exchange *x)
 
     if (r->malformed)
         findings_add(x, FINDING_HTTP_MALFORMED, "%s", r->malformed);
+    /* Of a head that the library refused nothing else is known. */
+    if (r->malformed && !*r->method)
+        return;
     /* A malformed head is refused before it is routed. */
     if (!endpoint && r->path)
         endpoint = endpoints_match(r->path);

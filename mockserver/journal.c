@@ -166,12 +166,14 @@ struct journal_stats journal_stats(struct journal *j)
 
     pthread_mutex_lock(&j->lock);
     stats = (struct journal_stats){
+
         .recorded = j->last_id,
         .evicted = j->evicted,
         .entries = j->n,
         .bytes = j->bytes,
     };
     pthread_mutex_unlock(&j->lock);
+    stats.file_failures = journal_file_failures(j);
     return stats;
 }
 

@@ -64,10 +64,11 @@ int journal_render(struct journal *j, const struct journal_filter *filter,
 int journal_render_one(struct journal *j, uint64_t id, struct strbuf *out);
 
 struct journal_stats {
-    uint64_t recorded; /* all there ever were; reset does not change it */
-    uint64_t evicted;  /* since the last reset */
-    size_t entries;    /* now */
-    size_t bytes;      /* now */
+    uint64_t file_failures; /* lines that could not be written */
+    uint64_t recorded;      /* all there ever were; reset does not change it */
+    uint64_t evicted;       /* since the last reset */
+    size_t entries;         /* now */
+    size_t bytes;           /* now */
 };
 struct journal_stats journal_stats(struct journal *j);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -31,11 +32,19 @@ void journal_file_release(struct journal_file *file)
 /* With the lock held. */
 static int open_path(struct journal_file *file, const char *path)
 {
-    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC;
+    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
     int fd = open(path, flags, 0600);
+
+    struct stat st;
 
     if (fd < 0)
         return -1;
+    /* A pipe that nobody reads would hold every exchange up. */
+    if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        close(fd);
+        errno = EINVAL;
+        return -1;
+    }
     if (file->fd >= 0)
         close(file->fd);
     file->fd = fd;

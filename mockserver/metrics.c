@@ -303,6 +303,9 @@ static void render_journal(const struct journal_stats *journal,
                "Entries the journal dropped to keep its bounds, since the last "
                "reset.",
                journal->evicted);
+    add_single(out, "mockserver_journal_file_failures_total", "counter",
+               "Entries that could not be written to the journal's file.",
+               journal->file_failures);
 }
 
 int metrics_render(struct metrics *m, const struct journal_stats *journal,

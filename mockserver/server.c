@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <microhttpd.h>
+#include "admin_guard.h"
 #include "listen.h"
 #include "request.h"
 #include "timers.h"
@@ -57,10 +58,12 @@ struct transaction {
     _Atomic enum phase phase; /* read by the thread that stops the server */
     uint64_t drained;         /* bytes since it was refused */
     struct timer timer;
-    bool gone;      /* the peer hung up while we waited */
-    bool hurry;     /* the server stops: no more dribbling */
-    bool may_send;  /* dribble: the next byte is due */
-    bool is_broken; /* memory ran out while the head was read */
+    bool gone;                    /* the peer hung up while we waited */
+    bool hurry;                   /* the server stops: no more dribbling */
+    bool may_send;                /* dribble: the next byte is due */
+    bool is_closed_by_us;         /* out of bounds */
+    bool is_broken;               /* memory ran out while the head was read */
+    struct transaction **current; /* the connection's, reset at our end */
 };
 
 /* the request's head */
@@ -234,7 +237,7 @@ static ssize_t read_truncated(void *cls, uint64_t pos, char *buf, size_t max)
     return (ssize_t)left;
 }
 
-/* One byte at a time, over SERVER_DRIBBLE_MS in all. */
+/* One byte at a time, over FAULT_DRIBBLE_MS in all. */
 static ssize_t read_dribble(void *cls, uint64_t pos, char *buf, size_t max)
 {
     struct transaction *t = cls;
@@ -242,7 +245,7 @@ static ssize_t read_dribble(void *cls, uint64_t pos, char *buf, size_t max)
     size_t n = body->len - (size_t)pos;
 
     if (!t->may_send && pos > 0) {
-        wait_for(t, (int64_t)SERVER_DRIBBLE_MS * 1000 / (int64_t)body->len,
+        wait_for(t, (int64_t)FAULT_DRIBBLE_MS * 1000 / (int64_t)body->len,
                  false);
         return 0;
     }
@@ -386,11 +389,12 @@ static enum MHD_Result queue_admin(struct transaction *t)
                  reply->allow);
 }
 
-static enum MHD_Result answer_admin(struct transaction *t)
+static struct admin_request request_of(const struct transaction *t)
 {
     const struct request *r = &t->x->request;
-    struct admin_call *call = t->admin;
-    struct admin_request request = {
+    const struct admin_call *call = t->admin;
+
+    return (struct admin_request){
         .method = r->method,
         .path = strlen(r->path) < strlen(ADMIN_PREFIX) ? ADMIN_PREFIX : r->path,
         .query = request_query(r),
@@ -403,6 +407,20 @@ static enum MHD_Result answer_admin(struct transaction *t)
         .may_wait = !call->has_waited,
         .is_http_1_0 = !strcmp(r->version, "HTTP/1.0"),
     };
+}
+
+static bool is_refused(struct transaction *t)
+{
+    struct admin_request request = request_of(t);
+    const char *why;
+
+    return admin_guard(t->server->admin, &request, &t->x->arena, &why) != 0;
+}
+
+static enum MHD_Result answer_admin(struct transaction *t)
+{
+    struct admin_request request = request_of(t);
+    struct admin_call *call = t->admin;
 
     t->phase = PHASE_SENT;
     admin_reply_release(&call->reply);
@@ -426,14 +444,25 @@ static bool is_admin(const struct server *s, const struct request *r)
             !strncmp(r->path, ADMIN_PREFIX, len - 1));
 }
 
+/* Of a caller who will be refused not a byte is kept. */
 static enum MHD_Result begin_admin(struct transaction *t)
 {
+    const struct request *r = &t->x->request;
+    bool refused;
+
     t->admin = calloc(1, sizeof(*t->admin));
     if (!t->admin)
         return MHD_NO;
     t->admin->t = t;
-    strbuf_init(&t->admin->body, ADMIN_MAX_BODY);
     admin_reply_init(&t->admin->reply);
+    refused = is_refused(t) || r->content_length > ADMIN_MAX_BODY;
+    strbuf_init(&t->admin->body, refused ? 0 : ADMIN_MAX_BODY);
+    if (!refused || !request_has_body(r))
+        return MHD_YES;
+    t->admin->body.failed = true;
+    if (r->expects_continue || r->content_length > (int64_t)SERVER_DRAIN_MAX_MIB
+                                                       << 20)
+        return answer_admin(t);
     return MHD_YES;
 }
 
@@ -501,6 +530,7 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
         log_write(t->server->pipeline->log, LOG_WARN,
                   "%s closed: the upload is too slow or too long",
                   t->x->request.client);
+        t->is_closed_by_us = true;
         return MHD_NO;
     }
     return MHD_YES;
@@ -589,12 +619,40 @@ static void remove_active(struct transaction *t)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* The library gives up on a query of about a thousand arguments, without an
+ * answer and without closing. */
+static bool has_too_many_arguments(const char *target)
+{
+    enum { MOST = 500 };
+    size_t n = 0;
+
+    while ((target = strchr(target, '&'))) {
+        target++;
+        n++;
+    }
+    return n > MOST;
+}
+
+static void refuse_target(struct transaction *t)
+{
+    const char reply[] = "HTTP/1.1 414 URI Too Long\r\n"
+                         "Content-Type: application/json\r\n"
+                         "Connection: close\r\nContent-Length: 34\r\n\r\n"
+                         "{\"code\":3,\"message\":\"bad request\"}";
+
+    send_raw(t, reply, strlen(reply));
+    shutdown(socket_of(t), SHUT_RDWR);
+}
+
 /* The request line was read: the exchange begins. */
 static void *on_target(void *cls, const char *target,
                        struct MHD_Connection *connection)
 {
     struct server *s = cls;
-    struct transaction *t = calloc(1, sizeof(*t));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct transaction **current = info ? info->socket_context : NULL;
+    struct transaction *t = current ? calloc(1, sizeof(*t)) : NULL;
 
     if (!t)
         return NULL;
@@ -609,30 +667,41 @@ static void *on_target(void *cls, const char *target,
     }
     t->server = s;
     t->connection = connection;
+    t->current = current;
+    *current = t;
     take_client(&t->x->request, connection);
     add_active(t);
+    if (has_too_many_arguments(target))
+        refuse_target(t);
     return t;
+}
+
+static void end(struct server *s, struct transaction *t,
+                enum MHD_RequestTerminationCode why)
+{
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT &&
+        !t->admin) {
+        if (t->phase == PHASE_HEAD && why == MHD_REQUEST_TERMINATED_WITH_ERROR)
+            t->x->request.malformed = "refused by the HTTP library";
+        else if (t->phase == PHASE_BODY && t->x->request.chunked &&
+                 !t->is_closed_by_us &&
+                 why == MHD_REQUEST_TERMINATED_WITH_ERROR)
+            t->x->request.malformed = "the chunked coding is malformed";
+        pipeline_abandon(s->pipeline, t->x);
+    }
+    remove_active(t);
+    *t->current = NULL;
+    free_admin(t->admin);
+    exchange_free(t->x);
+    free(t);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection,
                          void **con_cls, enum MHD_RequestTerminationCode why)
 {
-    struct server *s = cls;
-    struct transaction *t = *con_cls;
-
     (void)connection;
-    if (!t)
-        return;
-    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT &&
-        !t->admin) {
-        if (t->phase == PHASE_HEAD && why == MHD_REQUEST_TERMINATED_WITH_ERROR)
-            t->x->request.malformed = "refused by the HTTP library";
-        pipeline_abandon(s->pipeline, t->x);
-    }
-    remove_active(t);
-    free_admin(t->admin);
-    exchange_free(t->x);
-    free(t);
+    if (*con_cls)
+        end(cls, *con_cls, why);
     *con_cls = NULL;
 }
 
@@ -643,9 +712,19 @@ static void on_connection(void *cls, struct MHD_Connection *connection,
                           enum MHD_ConnectionNotificationCode why)
 {
     struct server *s = cls;
+    struct transaction **current = *context;
 
     (void)connection;
-    (void)context;
+    if (why == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = calloc(1, sizeof(struct transaction *));
+    } else if (current) {
+        /* The library forgets to complete a request that it refuses for the
+         * number of its query arguments (seen in 0.9.75). */
+        if (*current)
+            end(s, *current, MHD_REQUEST_TERMINATED_WITH_ERROR);
+        free(current);
+        *context = NULL;
+    }
     if (s->pipeline->metrics)
         metrics_connection(s->pipeline->metrics,
                            why == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);

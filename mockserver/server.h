@@ -20,7 +20,6 @@ enum {
     SERVER_RECEIVE_MAX_S = 300,     /* for a whole request body */
     SERVER_DRAIN_MAX_MIB = 256,     /* of a refused body, read and dropped */
     SERVER_HANG_MAX_S = 600,        /* the fault `hang` */
-    SERVER_DRIBBLE_MS = 5000,       /* the fault `dribble`, for a whole body */
     SERVER_STOP_GRACE_S = 10,       /* for exchanges in flight at a stop */
     SERVER_CONNECTION_BYTES = 65536 /* headers and read buffer of one */
 };

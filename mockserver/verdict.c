@@ -186,11 +186,15 @@ static struct client *client_of(struct verdict *v, const char *secret_id,
 /* One that was seen, or NULL. */
 static struct client *find_client(struct verdict *v, const char *secret_id)
 {
+    struct client *client;
+
     if (!strcmp(secret_id, v->unknown.secret_id))
         return &v->unknown;
     if (!strcmp(secret_id, v->others.secret_id))
         return &v->others;
-    return *slot_of(v, secret_id, mix_string(0, secret_id));
+    client = *slot_of(v, secret_id, mix_string(0, secret_id));
+    /* Who is no longer told apart shares the verdict of those others. */
+    return client || v->n_clients < VERDICT_MAX_CLIENTS ? client : &v->others;
 }
 
 /* What a client could have learnt from */
@@ -208,11 +212,22 @@ static bool is_after(const struct exchange *x, const struct past *past)
     return past->id != 0 && x->started_us >= past->end_us;
 }
 
+/* How long after its decision the client has read an answer. */
+static int64_t held_back_us(const struct exchange *x)
+{
+    const struct decision *d = &x->decision;
+    int64_t ms = d->delay_ms;
+
+    if (d->transport == TRANSPORT_DRIBBLE)
+        ms += FAULT_DRIBBLE_MS;
+    return ms * 1000;
+}
+
 static struct past past_of(const struct exchange *x)
 {
     return (struct past){
         .id = x->id,
-        .end_us = x->started_us + x->duration_us,
+        .end_us = x->started_us + x->duration_us + held_back_us(x),
         .code = x->decision.code,
     };
 }
@@ -322,7 +337,9 @@ static void check_pause(struct exchange *x, struct client *client)
 
     if (!is_after(x, &client->too_frequent))
         return;
-    if (elapsed_us < 0 || elapsed_us > PAUSE_US) {
+    /* By either clock: the server's may be stopped. */
+    if (elapsed_us < 0 || elapsed_us > PAUSE_US ||
+        x->started_us - client->too_frequent.end_us > PAUSE_US) {
         client->too_frequent.id = 0;
         return;
     }

@@ -4,9 +4,9 @@
  * It also evaluates the findings that need a client's past.
  *
  * Bounded: VERDICT_MAX_CLIENTS SecretIds are told apart, later ones are
- * counted together as "(others)"; requests that name no known SecretId are
- * counted as "(unknown)". Behind these two are many clients, so no past is
- * held against them. Safe from any thread.
+ * counted together as "(others)", which is then the verdict on each of them;
+ * requests that name no known SecretId are counted as "(unknown)". Behind these
+ * two are many clients, so no past is held against them. Safe from any thread.
  */
 #ifndef VERDICT_H
 #define VERDICT_H

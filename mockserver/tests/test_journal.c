@@ -1315,9 +1315,6 @@ Test(journal, hostile_bytes_make_valid_json, .timeout = 10)
 Test(journal, secrets_do_not_appear, .timeout = 10)
 {
     static const char *const names[] = {
-        "X-Mock-Admin-Token",
-        "x-mock-admin-token",
-        "X-MOCK-ADMIN-TOKEN ",
         "Cookie",
         "cookie",
         "COOKIE\t",
@@ -1330,13 +1327,14 @@ Test(journal, secrets_do_not_appear, .timeout = 10)
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         add_field(x, names[i], "hunter2", 7);
+    /* A token of the admin API that came to the wrong place. */
+    add_field(x, "Authorization", "bearer hunter2", 14);
     json = entry_of(x);
     text = cJSON_PrintUnformatted(json);
     cr_expect(!strstr(text, "hunter2"), "%s", text);
-    cr_expect(!strcasestr(text, "x-mock-admin-token"), "%s", text);
     /* That there was one is worth knowing. */
     cr_expect(strstr(text, "{\"name\":\"Cookie\",\"value\":\"(masked)\"}"));
-    cr_expect_eq(cJSON_GetArraySize(member(json, "headers")), 5);
+    cr_expect_eq(cJSON_GetArraySize(member(json, "headers")), 6);
     cJSON_free(text);
     cJSON_Delete(json);
 }

@@ -615,3 +615,135 @@ Test(e2e_admin, the_prefix_without_its_slash_is_no_call_of_the_service,
     cJSON_Delete(json);
     server_stop(&s);
 }
+
+/* The library refuses such a query without telling anybody. */
+Test(e2e_admin, a_query_of_thousands_of_arguments_is_refused_and_recorded,
+     .timeout = 10)
+{
+    struct bytes raw = {0};
+    struct server s;
+    struct reply r;
+    cJSON *entry;
+
+    bytes_text(&raw, "GET /x?");
+    bytes_fill(&raw, '&', 4000);
+    bytes_text(&raw, " HTTP/1.1\r\nHost: x\r\n\r\n");
+    server_start(&s, NULL);
+    for (int i = 0; i < 20; i++) {
+        r = send_bytes(&s, raw.data, raw.len);
+        EXPECT(check_http(&r, 414));
+    }
+    entry = admin_get(&s, "requests?since=19&wait_ms=8000");
+    cr_expect_eq(json_int(entry, "requests.0.id"), 20);
+    cr_expect(
+        entry_has_finding(json_at(entry, "requests.0"), "http.malformed"));
+    cJSON_Delete(entry);
+    server_stop(&s);
+}
+
+Test(e2e_admin, a_malformed_chunk_is_told_as_such, .timeout = 10)
+{
+    const char raw[] = "POST /face/livegetfour HTTP/1.1\r\nHost: x\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\nZZ\r\nab\r\n";
+    struct server s;
+    struct reply r;
+    cJSON *entry;
+
+    server_start(&s, NULL);
+    r = send_bytes(&s, raw, sizeof(raw) - 1);
+    EXPECT(check_http(&r, 400));
+    entry = admin_get(&s, "requests?since=0&wait_ms=8000");
+    cr_expect(
+        entry_has_finding(json_at(entry, "requests.0"), "http.malformed"));
+    cJSON_Delete(entry);
+    server_stop(&s);
+}
+
+Test(e2e_admin, of_a_head_that_was_not_read_nothing_else_is_said, .timeout = 10)
+{
+    const char raw[] = "POST /face/livegetfour HTTP/1.1\r\nHost: x\r\n"
+                       "Content-Length: -1\r\n\r\n";
+    struct server s;
+    struct reply r;
+    cJSON *entry;
+
+    server_start(&s, NULL);
+    r = send_bytes(&s, raw, sizeof(raw) - 1);
+    EXPECT(check_http(&r, 400));
+    entry = admin_get(&s, "requests?since=0&wait_ms=8000");
+    cr_expect(
+        entry_has_finding(json_at(entry, "requests.0"), "http.malformed"));
+    cr_expect_not(
+        entry_has_finding(json_at(entry, "requests.0"), "path.unknown"));
+    cJSON_Delete(entry);
+    server_stop(&s);
+}
+
+/* Who may not call is told before his body is asked for. */
+Test(e2e_admin, a_foreign_caller_gets_no_100, .timeout = 10)
+{
+    struct request q = {
+        .method = "POST",
+        .target = "/__admin/faults",
+        .host = "evil.example",
+        .headers = "Expect: 100-continue\r\nContent-Length: 500000\r\n",
+        .framing = FRAME_NONE,
+    };
+    struct server s;
+    struct reply r;
+
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    EXPECT(check_http(&r, 403));
+    cr_expect_not(r.continued);
+    server_stop(&s);
+}
+
+Test(e2e_admin, a_token_that_went_astray_is_not_recorded, .timeout = 10)
+{
+    struct request q = request_good(GETFOUR);
+    struct server s;
+    struct reply r;
+
+    q.authorization = "Bearer letmein-12345";
+    server_start(&s, NULL);
+    r = send_request(&s, &q);
+    expect_code(&r, 5);
+    r = admin_call(&s, "GET", "requests", NULL);
+    cr_expect(strstr(r.body, "letmein") == NULL, "%s", r.body);
+    server_stop(&s);
+}
+
+Test(e2e_admin, an_answer_not_yet_given_is_held_against_nobody, .timeout = 10)
+{
+    struct request slow = request_good(GETFOUR), next = slow;
+    struct client c;
+    struct server s;
+    struct reply r;
+    cJSON *entry;
+
+    slow.headers = "X-Mock-Fault: delay=600000,14\r\n";
+    server_start(&s, NULL);
+    client_open(&c, &s);
+    client_send_request(&c, &slow);
+    entry = admin_get(&s, "requests?since=0&wait_ms=8000");
+    cJSON_Delete(entry);
+    r = send_request(&s, &next);
+    expect_success(&r);
+    entry = admin_last_entry(&s);
+    cr_expect_not(entry_has_finding(entry, "signature.reused-after-refusal"));
+    cJSON_Delete(entry);
+    client_close(&c);
+    server_stop(&s);
+}
+
+Test(e2e_admin, a_fifo_is_no_journal_file, .timeout = 10)
+{
+    const char *path = format("%s/fifo", scratch_dir());
+    struct run run;
+
+    mkfifo(path, 0600);
+    run = run_program("--port", "0", "--journal-file", path, NULL);
+    cr_expect_eq(run.status, 2);
+    cr_expect(strstr(run.err, "--journal-file") != NULL, "%s", run.err);
+}
