@@ -1,4 +1,5 @@
 /* mockserver explain: tells why an Authorization value is refused. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,10 +131,12 @@ static int print(const struct explain_options *options,
     explain(&e, &arena, accounts, value, now);
     failed = options->json ? explain_render_json(&e, &out)
                            : explain_render_text(&e, &out);
-    if (failed == 0)
-        printf("%s%s", out.buf, options->json ? "\n" : "");
-    else
+    if (failed)
         usage_error("the explanation is too long");
+    else if (printf("%s%s", out.buf, options->json ? "\n" : "") < 0 ||
+             fflush(stdout) != 0)
+        failed =
+            usage_error("cannot write the explanation: %s", strerror(errno));
     strbuf_release(&out);
     arena_release(&arena);
     if (failed)

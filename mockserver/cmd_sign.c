@@ -1,4 +1,5 @@
 /* mockserver sign: makes an Authorization value. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,7 @@ static const struct account_key *find_key(const struct accounts *accounts,
 static int sign(struct signing *signing, const struct account_key *key)
 {
     char *value;
+    int status = 0;
 
     signing->key = key;
     if (signing->now == 0)
@@ -152,9 +154,10 @@ static int sign(struct signing *signing, const struct account_key *key)
     value = signing_make(signing);
     if (!value)
         return usage_error("the signature could not be made");
-    printf("%s\n", value);
+    if (printf("%s\n", value) < 0 || fflush(stdout) != 0)
+        status = usage_error("cannot write the signature: %s", strerror(errno));
     free(value);
-    return 0;
+    return status;
 }
 
 static int run(int argc, char **argv)

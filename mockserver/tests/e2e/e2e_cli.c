@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -401,4 +403,19 @@ Test(e2e_cli, an_unknown_command_is_told_with_those_there_are, .timeout = 10)
     cr_expect(eq(int, run.status, 2));
     cr_expect(strstr(run.err, "unknown command \"signn\"") != NULL);
     cr_expect(strstr(run.err, "sign, ") != NULL);
+}
+
+/* What a script reads from a full disk must not look like success. */
+Test(e2e_cli, output_that_cannot_be_written_is_exit_2, .timeout = 10)
+{
+    static const char *const commands[] = {"sign", "errors", "findings",
+                                           "explain abc"};
+
+    for (size_t i = 0; i < 4; i++) {
+        const char *line =
+            format("%s %s >/dev/full 2>/dev/null", program(), commands[i]);
+        int status = system(line);
+
+        cr_expect(eq(int, WEXITSTATUS(status), 2), "%s", commands[i]);
+    }
 }
