@@ -361,6 +361,19 @@ static void get_accounts(struct admin_call *c)
     check_rendered(c, accounts_render(c->admin->accounts, &c->reply->body));
 }
 
+/* A SecretId may have been another account's before. */
+static void begin_verdicts_anew(const struct admin *admin, const char *appid)
+{
+    const struct account *account =
+        accounts_find(admin->accounts, appid, strlen(appid));
+
+    if (!account)
+        return;
+    for (size_t i = 0; i < account->n_keys; i++)
+        verdict_forget(admin->verdict, account_key_id(account->keys[i]));
+    account_put(account);
+}
+
 static void post_accounts(struct admin_call *c)
 {
     const char *body = body_of(c);
@@ -377,6 +390,7 @@ static void post_accounts(struct admin_call *c)
         admin_refuse(c, 500, NULL);
         return;
     }
+    begin_verdicts_anew(c->admin, appid);
     c->reply->status = 201;
     strbuf_addstr(&c->reply->body, "{\"appid\":");
     strbuf_add_json(&c->reply->body, appid, strlen(appid));

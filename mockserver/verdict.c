@@ -460,6 +460,24 @@ void verdict_count(struct verdict *v, const struct exchange *x)
     pthread_mutex_unlock(&v->lock);
 }
 
+void verdict_forget(struct verdict *v, const char *secret_id)
+{
+    uint64_t hash = mix_string(0, secret_id);
+    struct client *client;
+
+    pthread_mutex_lock(&v->lock);
+    client = *slot_of(v, secret_id, hash);
+    if (client) {
+        const char *own_id = client->secret_id;
+
+        release_tally(&client->tally);
+        memset(client, 0, sizeof(*client));
+        client->secret_id = own_id;
+        client->hash = hash;
+    }
+    pthread_mutex_unlock(&v->lock);
+}
+
 /* reading; under the lock */
 
 static void add_tally(struct verdict_tally *sum,

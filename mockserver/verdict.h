@@ -39,6 +39,10 @@ void verdict_recall(struct verdict *v, struct exchange *x);
  * it as the client's past. */
 void verdict_count(struct verdict *v, const struct exchange *x);
 
+/* Begins a SecretId anew, whose account was added again: what an earlier one
+ * of this name did is nothing of its. Nothing happens when it was never seen. */
+void verdict_forget(struct verdict *v, const char *secret_id);
+
 struct verdict_summary {
     uint64_t n_requests;
     uint64_t n_must, n_should, n_info; /* findings, each time counted */

@@ -329,6 +329,35 @@ Test(e2e_admin, verdicts_tell_clients_apart, .timeout = 10)
     server_stop(&s);
 }
 
+Test(e2e_admin, an_account_added_again_begins_with_a_clean_verdict,
+     .timeout = 10)
+{
+    const char account[] = "{\"appid\":\"78\",\"keys\":[{\"secret_id\":"
+                           "\"AKIDmine78\",\"secret_key\":\"key-of-78\"}]}";
+    const struct credentials mine = {
+        .appid = "78", .secret_id = "AKIDmine78", .secret_key = "key-of-78"};
+    struct request bad = request_json(PICTURE, "{\"appid\":\"78\"}");
+    struct server s;
+    struct reply r;
+    cJSON *verdict;
+
+    bad.authorization = sign(&mine);
+    server_start(&s, NULL);
+    expect_admin(&s, "POST", "accounts", account, 201);
+    r = send_request(&s, &bad);
+    expect_code(&r, -5805);
+    expect_admin(&s, "DELETE", "accounts/78", NULL, 200);
+    verdict = admin_get(&s, "verdict?secret_id=AKIDmine78");
+    cr_expect_eq(json_int(verdict, "requests"), 1);
+    cJSON_Delete(verdict);
+    expect_admin(&s, "POST", "accounts", account, 201);
+    verdict = admin_get(&s, "verdict?secret_id=AKIDmine78");
+    cr_expect_eq(json_int(verdict, "requests"), 0);
+    cr_expect(cJSON_IsTrue(json_at(verdict, "conformant")));
+    cJSON_Delete(verdict);
+    server_stop(&s);
+}
+
 Test(e2e_admin, explain_names_the_failing_check, .timeout = 10)
 {
     struct server s;
