@@ -36,10 +36,12 @@ static struct bytes signed_by(const struct bytes *all,
                               const struct credentials *who)
 {
     const char field[] = "Authorization: ";
-    const char *value = strstr(all->data, field) + strlen(field);
-    const char *rest = strstr(value, "\r\n");
+    const char *value = all->data ? strstr(all->data, field) : NULL;
+    const char *rest = value ? strstr(value, "\r\n") : NULL;
     struct bytes out = {0};
 
+    cr_assert(rest != NULL);
+    value += strlen(field);
     bytes_add(&out, all->data, (size_t)(value - all->data));
     bytes_text(&out, sign(who));
     bytes_add(&out, rest, all->len - (size_t)(rest - all->data));
