@@ -40,7 +40,8 @@ void verdict_recall(struct verdict *v, struct exchange *x);
 void verdict_count(struct verdict *v, const struct exchange *x);
 
 /* Begins a SecretId anew, whose account was added again: what an earlier one
- * of this name did is nothing of its. Nothing happens when it was never seen. */
+ * of this name did is nothing of its. Nothing happens when it was never seen.
+ */
 void verdict_forget(struct verdict *v, const char *secret_id);
 
 struct verdict_summary {
