@@ -24,6 +24,7 @@ struct server {
     const struct admin *admin; /* NULL: no admin API */
     struct MHD_Daemon *daemon;
     struct timers *timers;
+    int listen_fd; /* the library's, once the daemon runs */
     uint16_t port;
     pthread_mutex_t lock;
     pthread_cond_t idle;        /* signalled when none is active */
@@ -811,6 +812,7 @@ struct server *server_start(const struct pipeline *pipeline,
     pthread_cond_init(&s->idle, NULL);
     s->pipeline = pipeline;
     s->admin = admin;
+    s->listen_fd = fd;
     s->port = port;
     s->timers = timers_new();
     if (s->timers)
@@ -867,26 +869,22 @@ static void wait_until_idle(struct server *s)
 
 void server_stop(struct server *s)
 {
-    int fd = -1;
-
     if (!s)
         return;
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_mutex_unlock(&s->lock);
+    /* Refuses newcomers; the library closes it when no worker can look at it.
+     * Its own way, MHD_quiesce_daemon(), races with the workers: both take
+     * the socket out of the epoll set, and who comes second aborts. */
     if (s->daemon)
-        fd = MHD_quiesce_daemon(s->daemon);
-    /* Refuses newcomers; closed only when no worker can look at it. */
-    if (fd >= 0)
-        shutdown(fd, SHUT_RDWR);
+        shutdown(s->listen_fd, SHUT_RDWR);
     if (s->timers)
         timers_stop(s->timers);
     if (s->daemon) {
         wait_until_idle(s);
         MHD_stop_daemon(s->daemon);
     }
-    if (fd >= 0)
-        close(fd);
     timers_free(s->timers);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->idle);
