@@ -2,6 +2,7 @@
 #   CC=clang                      another compiler
 #   CFLAGS, CPPFLAGS, LDFLAGS     further flags
 #   SANITIZE=address,undefined    instrumented build, apart from the plain one
+#   MUTANTS=1                     build with --mutant NAME, apart too
 #   V=1                           show whole command lines
 #   PREFIX=/usr/local, DESTDIR=   where `make install` puts things
 #   PORT=8080, ARGS='...'         port and further options for `make run`
@@ -19,6 +20,7 @@ blank := $(subst ,, )
 # A value as one word of the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+B := $(B)$(if $(MUTANTS),/mutants)
 # Says that the build's packages are there; another compiler needs others.
 HAVE_BUILD := $(B)/.need-build-$(subst $(blank),-,$(notdir $(CC)))
 
@@ -33,12 +35,21 @@ PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
 TEST_CFLAGS = $(call once,TEST_CFLAGS,pkg-config --cflags criterion)
 TEST_LIBS = $(call once,TEST_LIBS,pkg-config --libs criterion)
+SUITE_LIBRARIES := libcurl jansson libcrypto criterion
+SUITE_CFLAGS = $(call once,SUITE_CFLAGS,pkg-config --cflags $(SUITE_LIBRARIES))
+SUITE_LIBS = $(call once,SUITE_LIBS,pkg-config --libs $(SUITE_LIBRARIES))
+CLIENT_LIBRARIES := libcurl jansson libcrypto
+CLIENT_CFLAGS = $(call once,CLIENT_CFLAGS,pkg-config --cflags $(CLIENT_LIBRARIES))
+CLIENT_LIBS = $(call once,CLIENT_LIBS,pkg-config --libs $(CLIENT_LIBRARIES))
 
 SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Where headers are looked for; some targets put their own folder first.
+INCLUDES = -Imockserver
 # Flags that any tool needs to read our sources.
-READ_FLAGS = -std=c17 -D_GNU_SOURCE -Imockserver -I$(B)/gen \
-	-include mockserver/banned.h $(PKG_CFLAGS)
+READ_FLAGS = -std=c17 -D_GNU_SOURCE $(INCLUDES) -I$(B)/gen \
+	-include mockserver/banned.h $(if $(MUTANTS),-DMOCKSERVER_MUTANTS) \
+	$(PKG_CFLAGS)
 COMPILE = $(CC) $(READ_FLAGS) $(WARNINGS) $(SANITIZER_FLAGS) $(CPPFLAGS) \
 	$(CFLAGS) -pthread -MMD -MP
 LINK = $(CC) $(SANITIZER_FLAGS) $(CFLAGS) $(LDFLAGS) -pthread
@@ -55,9 +66,14 @@ UNIT_SRC := $(wildcard mockserver/tests/*.c)
 E2E_SRC := $(wildcard mockserver/tests/e2e/*.c)
 FUZZ_SRC := $(wildcard mockserver/fuzz/*.c)
 BENCH_SRC := $(wildcard mockserver/bench/*.c)
+SUITE_SRC := $(wildcard conformance/*.c)
+SUITE_TEST_SRC := $(wildcard conformance/tests/*.c)
+CLIENT_SRC := $(wildcard conformance/clients/*.c)
+NODE_SRC := $(wildcard conformance/clients/node/*.js*)
 HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h \
-	mockserver/fuzz/*.h)
-OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(FUZZ_SRC) $(BENCH_SRC)
+	mockserver/fuzz/*.h conformance/*.h conformance/*/*.h)
+OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	$(SUITE_SRC) $(SUITE_TEST_SRC) $(CLIENT_SRC)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SERVER_OBJ := $(call obj,$(SERVER_SRC))
@@ -65,6 +81,10 @@ UNIT_OBJ := $(call obj,$(UNIT_SRC))
 E2E_OBJ := $(call obj,$(E2E_SRC))
 FUZZ_OBJ := $(call obj,$(FUZZ_SRC))
 BENCH_OBJ := $(call obj,$(BENCH_SRC))
+SUITE_OBJ := $(call obj,$(SUITE_SRC))
+SUITE_TEST_OBJ := $(call obj,$(SUITE_TEST_SRC))
+CLIENT_OBJ := $(call obj,$(CLIENT_SRC))
+NODE_CLIENT := build/node-client
 # Each fuzz_NAME.c is an entry of its own but for these two.
 PARSERS := $(filter-out support replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
 FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
@@ -79,17 +99,36 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench fuzz fuzz-run coverage install deps format docs fixtures clean help
+	bench fuzz fuzz-run coverage conformance mutants \
+	node-client node-conformance install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
 
 run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
 	@exec $(B)/mockserver --log-level info $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(B)/mockserver $(B)/unit_tests $(B)/e2e_tests $(REPLAYERS) ## run all tests against a private server
-	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) \
+# What the suite and the scripts about it run.
+SUITE_PROGRAMS := $(B)/mockserver $(B)/conformance $(B)/conformance-client \
+	$(B)/fake_target
+
+test: $(B)/unit_tests $(B)/e2e_tests $(B)/conformance_tests $(SUITE_PROGRAMS) $(REPLAYERS) ## run all tests against private servers
+	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) BUILD=$(B) \
 		mockserver/tests/run.sh $(B)/unit_tests $(B)/e2e_tests \
+		$(B)/conformance_tests conformance/tests/suite.sh \
+		conformance/tests/scenarios.sh \
 		mockserver/tests/fuzz_replay.sh mockserver/tests/docs.sh
+
+conformance: $(SUITE_PROGRAMS) ## run the conformance suite: mock and reference client
+	@BUILD=$(B) conformance/tests/suite.sh
+
+mutants: $(SUITE_PROGRAMS) ## see whether the suite notices broken servers and clients
+	@$(MAKE) --no-print-directory MUTANTS=1 $(B)/mutants/mockserver
+	@BUILD=$(B) conformance/mutants.sh
+
+node-conformance: $(SUITE_PROGRAMS) $(NODE_CLIENT)/.installed ## run the client cases with the vendor's Node SDK
+	@BUILD=$(B) conformance/tests/node.sh $(NODE_CLIENT)
+
+node-client: $(NODE_CLIENT)/.installed ## get the vendor's Node SDK, for build/node-client/adapter.js
 
 unit-test: $(B)/unit_tests ## run the unit tests alone
 	@mockserver/tests/run.sh $(B)/unit_tests
@@ -101,8 +140,9 @@ tsan-test: $(B)/e2e_tests ## run them against a server under ThreadSanitizer
 	@$(MAKE) --no-print-directory SANITIZE=thread build/thread/mockserver
 	@MOCKSERVER=build/thread/mockserver mockserver/tests/run.sh $(B)/e2e_tests
 
-docs-test: $(B)/mockserver ## run every command that the documents show
-	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh mockserver/tests/docs.sh
+docs-test: $(SUITE_PROGRAMS) ## run every command that the documents show
+	@MOCKSERVER=$(B)/mockserver BUILD=$(B) \
+		mockserver/tests/run.sh mockserver/tests/docs.sh
 
 check: ## format, clang-tidy, headers, include direction, generated files
 	@.ci/check $(CHECKS)
@@ -125,6 +165,7 @@ coverage: ## line coverage of the unit and end-to-end tests, by gcov
 		status=$$?; .ci/coverage build/coverage && exit $$status
 
 install: all ## install the server to PREFIX
+	$(if $(MUTANTS),$(error a build with mutants is not for use))
 	install -D -m 755 $(B)/mockserver $(DESTDIR)$(PREFIX)/bin/mockserver
 
 deps: $(HAVE_BUILD) $(B)/.need-test $(B)/.need-check ## install every Debian package that is missing
@@ -147,30 +188,35 @@ help: ## print this
 		while IFS="$$(printf '\t')" read -r name text; do \
 			printf '  %-14s %s\n' "$$name" "$$text"; done
 
-# packages
+# packages; asked for anew when this list may have changed
 
 NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
 	libssl-dev $(if $(findstring clang,$(CC)),clang)
-NEED_TEST := libcriterion-dev curl openssl
+NEED_TEST := libcriterion-dev libjansson-dev libcurl4-openssl-dev curl openssl
 NEED_FUZZ := clang libclang-rt-dev
+NEED_NODE := nodejs npm
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
-	fuzz-run coverage bench,$(MAKECMDGOALS))
+	fuzz-run coverage bench conformance mutants node-client node-conformance,$(MAKECMDGOALS))
 
-$(HAVE_BUILD):
+$(HAVE_BUILD): Makefile
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_BUILD)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-test: | $(HAVE_BUILD)
+$(B)/.need-test: Makefile | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_TEST)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-check: | $(HAVE_BUILD)
+$(B)/.need-check: Makefile | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_CHECK)
 	@mkdir -p $(@D) && touch $@
 
-$(B)/.need-fuzz: | $(HAVE_BUILD)
+$(NODE_CLIENT)/.need-node: Makefile
+	@.ci/need $(if $(INSTALLS),--install) $(NEED_NODE)
+	@mkdir -p $(@D) && touch $@
+
+$(B)/.need-fuzz: Makefile | $(HAVE_BUILD)
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_FUZZ)
 	@mkdir -p $(@D) && touch $@
 
@@ -208,7 +254,7 @@ $(FUZZ_OBJ) $(BENCH_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(HAVE_BUILD)
 $(UNIT_OBJ) $(E2E_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(B)/.need-test
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Imockserver/tests $(TEST_CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) -Imockserver/tests -Iconformance $(TEST_CFLAGS) -c -o $@ $<
 
 $(B)/mockserver: $(SERVER_OBJ)
 	$(call say,LD,$@)
@@ -218,10 +264,52 @@ $(B)/unit_tests: $(UNIT_OBJ) $(filter-out %/main.o,$(SERVER_OBJ))
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
 
-# Of the server's code the end-to-end tests know the catalogue alone.
-$(B)/e2e_tests: $(E2E_OBJ) $(B)/obj/mockserver/error_codes.o
+# Not for what they depend on, which is everybody's.
+$(SUITE_OBJ) $(SUITE_TEST_OBJ): private INCLUDES = -Iconformance -Imockserver
+$(SUITE_OBJ) $(SUITE_TEST_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(B)/.need-test
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(SUITE_CFLAGS) -c -o $@ $<
+
+# Of the server's code the suite knows the catalogue alone.
+$(B)/conformance: $(SUITE_OBJ) $(B)/obj/mockserver/error_codes.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(SUITE_LIBS) $(LDLIBS)
+
+$(B)/conformance_tests: $(SUITE_TEST_OBJ) $(filter-out %/main.o,$(SUITE_OBJ)) \
+		$(B)/obj/mockserver/error_codes.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(SUITE_LIBS) $(LDLIBS)
+
+$(B)/fake_target: conformance/tests/fake/fake_target.c $(B)/.flags | $(B)/.need-test
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $(B)/obj/fake_target.d -o $@ $< \
+		$(SANITIZER_FLAGS) $$(pkg-config --libs libssl libcrypto)
+
+# So do the end-to-end tests, and the suite's signer.
+$(B)/e2e_tests: $(E2E_OBJ) $(B)/obj/mockserver/error_codes.o \
+		$(B)/obj/conformance/bytes.o $(B)/obj/conformance/signer.o
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
+
+# The reference client shares nothing with the suite or the server.
+$(CLIENT_OBJ): private INCLUDES = -Iconformance/clients
+$(CLIENT_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(B)/.need-test
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(CLIENT_CFLAGS) -c -o $@ $<
+
+$(B)/conformance-client: $(CLIENT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(CLIENT_LIBS) $(LDLIBS)
+
+# The versions and digests are those of the lock file.
+$(NODE_CLIENT)/.installed: $(NODE_SRC) | $(NODE_CLIENT)/.need-node
+	$(call say,NPM,$(@D))
+	$(Q)cp $(NODE_SRC) $(@D)
+	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(Q)touch $@
 
 FUZZ_COMMON := $(B)/obj/mockserver/fuzz/fuzz_support.o \
 	$(filter-out %/main.o,$(SERVER_OBJ))
@@ -245,4 +333,5 @@ $(B)/bench_baseline: $(B)/obj/mockserver/bench/baseline_mhd.o
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
 
 -include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d) \
-	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d)
+	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(SUITE_OBJ:.o=.d) \
+	$(SUITE_TEST_OBJ:.o=.d) $(CLIENT_OBJ:.o=.d)

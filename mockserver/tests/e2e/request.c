@@ -1,6 +1,5 @@
 #include "request.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +7,6 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 enum { CHUNK = 64 * 1024 + 17 };
 
@@ -27,102 +24,6 @@ const size_t jpeg_len = sizeof(jpeg) - 1;
 const char gif87a[] = "GIF87a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0;";
 const char gif89a[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0;";
 const size_t gif_len = sizeof(gif87a) - 1;
-
-void bytes_reserve(struct bytes *b, size_t more)
-{
-    size_t need = b->len + more + 1;
-
-    if (need <= b->cap)
-        return;
-    b->cap = need > 2 * b->cap ? need : 2 * b->cap;
-    b->data = realloc(b->data, b->cap);
-    cr_assert(b->data != NULL, "out of memory");
-}
-
-void bytes_add(struct bytes *b, const void *data, size_t len)
-{
-    bytes_reserve(b, len);
-    if (len > 0)
-        memcpy(b->data + b->len, data, len);
-    b->len += len;
-    b->data[b->len] = '\0';
-}
-
-void bytes_text(struct bytes *b, const char *text)
-{
-    bytes_add(b, text, strlen(text));
-}
-
-void bytes_fill(struct bytes *b, char byte, size_t n)
-{
-    bytes_reserve(b, n);
-    memset(b->data + b->len, byte, n);
-    b->len += n;
-    b->data[b->len] = '\0';
-}
-
-void bytes_release(struct bytes *b)
-{
-    free(b->data);
-    *b = (struct bytes){0};
-}
-
-void bytes_drop_front(struct bytes *b, size_t n)
-{
-    memmove(b->data, b->data + n, b->len - n + 1);
-    b->len -= n;
-}
-
-const char *format(const char *fmt, ...)
-{
-    char *text;
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vasprintf(&text, fmt, ap);
-    va_end(ap);
-    cr_assert(n >= 0, "out of memory");
-    return text;
-}
-
-const char *base64(const void *data, size_t len)
-{
-    char *text = malloc(len / 3 * 4 + 5);
-
-    cr_assert(text != NULL, "out of memory");
-    EVP_EncodeBlock((unsigned char *)text, data, (int)len);
-    return text;
-}
-
-const char *printable(const char *data, size_t len)
-{
-    struct bytes b = {0};
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)data[i];
-
-        if (byte == '\n' || (byte >= 0x20 && byte < 0x7f))
-            bytes_add(&b, data + i, 1);
-        else if (byte != '\r')
-            bytes_text(&b, format("\\x%02x", byte));
-    }
-    bytes_text(&b, "");
-    return b.data;
-}
-
-const char *sign_text(const char *secret_key, const char *original)
-{
-    struct bytes b = {0};
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned mac_len = 0;
-
-    HMAC(EVP_sha1(), secret_key, (int)strlen(secret_key),
-         (const unsigned char *)original, strlen(original), mac, &mac_len);
-    bytes_add(&b, mac, mac_len);
-    bytes_text(&b, original);
-    return base64(b.data, b.len);
-}
 
 static const char *sign_until(const struct credentials *c, long long expires)
 {

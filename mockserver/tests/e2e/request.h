@@ -2,8 +2,9 @@
  * request: what the end-to-end tests send: signatures, forms, JSON and heads.
  *
  * It builds good requests, of which a test changes one detail, and signs them
- * with a signer of its own, so that client and server cannot be wrong
- * together. It links nothing of the server and knows nothing of connections.
+ * with the conformance suite's signer, so that client and server cannot be
+ * wrong together. It links nothing of the server and knows nothing of
+ * connections.
  *
  * Strings and bodies made here are never freed: a test is a process that
  * ends. What is made thousands of times has a release function.
@@ -13,6 +14,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "bytes.h"
+#include "signer.h"
 
 #define FOUR "/face/livedetectfour"
 #define PICTURE "/face/livedetectpicture"
@@ -21,48 +24,13 @@
 /* The limit of docs/contract.md section 3. */
 enum { MAX_BODY = 6 * 1024 * 1024 };
 
-/* Bytes that may hold NULs; data[len] is always NUL. */
-struct bytes {
-    char *data;
-    size_t len;
-    size_t cap;
-};
-
-void bytes_add(struct bytes *b, const void *data, size_t len);
-void bytes_text(struct bytes *b, const char *text);
-void bytes_fill(struct bytes *b, char byte, size_t n);
-void bytes_drop_front(struct bytes *b, size_t n);
-/* Makes room for `more` bytes after the content. */
-void bytes_reserve(struct bytes *b, size_t more);
-void bytes_release(struct bytes *b);
-
-/* printf into a new string. */
-const char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* The bytes as text: line ends as they are, others that cannot be shown as
- * \xNN. */
-const char *printable(const char *data, size_t len);
-
-/* Base64 of the standard alphabet, padded. */
-const char *base64(const void *data, size_t len);
-
 /* Signatures: docs/contract.md section 4. */
-
-struct credentials {
-    const char *appid;
-    const char *bucket; /* NULL: an account without buckets */
-    const char *secret_id;
-    const char *secret_key;
-};
 
 /* The built-in demo accounts. */
 extern const struct credentials demo;            /* buckets test, other */
 extern const struct credentials demo_bucketless; /* 1000002 */
 extern const struct credentials demo_arrears;    /* 1000003 */
 extern const struct credentials demo_limited;    /* 1000004: 1 a second */
-
-/* The Authorization value for this text under this key. */
-const char *sign_text(const char *secret_key, const char *original);
 
 /* A signature that may be used many times in the next hour. */
 const char *sign(const struct credentials *c);
