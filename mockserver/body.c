@@ -7,6 +7,8 @@
 #include "base64.h"
 #include "fault.h"
 #include "json_text.h"
+#include "mutants.h"
+#include "text.h"
 
 void body_init(struct body *b, struct arena *arena)
 {
@@ -43,7 +45,8 @@ static void out_of_memory(struct body *b)
  * not known or had its value already, since the first one counts. */
 static struct param_value *free_slot(struct body *b, enum param_id id)
 {
-    if (id == PARAM__COUNT || b->values[id].form != PARAM_ABSENT)
+    if (id == PARAM__COUNT || (b->values[id].form != PARAM_ABSENT &&
+                               !mutant(MUTANT_LAST_PART_COUNTS)))
         return NULL;
     return &b->values[id];
 }
@@ -91,8 +94,12 @@ static int on_part_begin(void *ctx, const struct multipart_header *header)
     if (!part)
         return -1;
     /* An unknown name says nothing, so its filename must tell. */
-    part->is_file = part->param < PARAM__COUNT ? param_is_file(part->param)
-                                               : header->filename != NULL;
+    part->is_file =
+        part->param < PARAM__COUNT && !mutant(MUTANT_FILE_BY_FILENAME)
+            ? param_is_file(part->param)
+            : header->filename != NULL;
+    if (mutant(MUTANT_EXTRA_PART_REFUSED) && part->param == PARAM__COUNT)
+        refuse(b, ERR_BAD_REQUEST, "mutant");
     part->form = part->is_file ? PARAM_FILE : PARAM_TEXT;
     if (part->is_file) {
         b->head = arena_alloc(b->arena, FAULT_FILE_WINDOW);
@@ -135,6 +142,20 @@ static int on_part_data(void *ctx, const char *data, size_t len)
     return 0;
 }
 
+/* For the mutants that believe a part's name or type, not its bytes. */
+static void believe(struct upload *file, const struct multipart_header *header)
+{
+    size_t len = header->filename_len;
+    bool is_gif =
+        mutant(MUTANT_GIF_BY_TYPE)
+            ? text_equal_nocase(header->type, header->type_len, "image/gif")
+            : len > 4 &&
+                  text_equal_nocase(header->filename + len - 4, 4, ".gif");
+
+    file->head = (const unsigned char *)(is_gif ? "GIF89a" : "");
+    file->head_len = is_gif ? 6 : 0;
+}
+
 static int on_part_end(void *ctx)
 {
     struct body *b = ctx;
@@ -150,6 +171,8 @@ static int on_part_end(void *ctx)
     if (part->is_file) {
         value->form = PARAM_FILE;
         value->file = part->file;
+        if (mutant(MUTANT_GIF_BY_NAME) || mutant(MUTANT_GIF_BY_TYPE))
+            believe(&value->file, &part->header);
         return 0;
     }
     value->text = arena_memdup0(b->arena, b->text.buf, b->text.len);
@@ -220,7 +243,7 @@ static const char *parse_json(struct body *b)
         return len ? "the body is not JSON" : "the body is empty";
     while (end < text + len && strchr(" \t\r\n", *end))
         end++;
-    if (end < text + len)
+    if (end < text + len && !mutant(MUTANT_JSON_TAIL_ACCEPTED))
         return "the body goes on after the JSON value";
     if (!cJSON_IsObject(b->json))
         return "the JSON body is not an object";
@@ -368,7 +391,9 @@ static void finish_json(struct body *b)
 enum error_code body_begin(struct body *b, const struct content_type *type,
                            unsigned kinds, uint64_t max_len)
 {
-    if (type->kind == CONTENT_JSON && (kinds & BODY_JSON)) {
+    if ((type->kind == CONTENT_JSON ||
+         (mutant(MUTANT_TYPE_UNCHECKED) && type->kind == CONTENT_OTHER)) &&
+        (kinds & BODY_JSON)) {
         b->kind = BODY_JSON;
         strbuf_init(&b->text, (size_t)max_len);
         return ERR_OK;

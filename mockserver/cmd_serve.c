@@ -92,7 +92,7 @@ static int serve(struct mockserver *mock, const struct serve_options *options,
            listen_url(url, sizeof(url), options->mock.bind,
                       mockserver_port(mock)));
     fflush(stdout);
-    if (!options->mock.accounts)
+    if (!options->mock.accounts && options->mock.log_level != LOG_ERROR)
         print_demo(mock, &options->mock);
     while (sigwait(&signals->set, &signal_number) == 0 &&
            signal_number == SIGHUP) {

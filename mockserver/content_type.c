@@ -1,6 +1,7 @@
 #include "content_type.h"
 
 #include <string.h>
+#include "mutants.h"
 #include "text.h"
 
 /* A stretch of the field value. */
@@ -112,7 +113,8 @@ static struct span take_value(struct span *rest, bool *quoted, bool *closed)
     struct span value;
 
     *rest = trim(*rest);
-    *quoted = rest->s < rest->end && *rest->s == '"';
+    *quoted = rest->s < rest->end && *rest->s == '"' &&
+              !mutant(MUTANT_BOUNDARY_QUOTES);
     *closed = true;
     if (*quoted) {
         rest->s++;
@@ -153,6 +155,13 @@ static bool take_parameter(struct content_type *ct, struct span *rest)
     return true;
 }
 
+static bool is_type(struct span type, const char *name)
+{
+    return text_equal_nocase(type.s, span_len(type), name) &&
+           !(mutant(MUTANT_TYPE_CASE) &&
+             memcmp(type.s, name, span_len(type)) != 0);
+}
+
 void content_type_parse(struct content_type *ct, const char *value)
 {
     struct span rest;
@@ -166,11 +175,12 @@ void content_type_parse(struct content_type *ct, const char *value)
         return;
 
     type = take_type(ct, &rest);
-    if (text_equal_nocase(type.s, span_len(type), "application/json")) {
+    if (is_type(type, "application/json") &&
+        !(mutant(MUTANT_TYPE_PARAMETER_REFUSED) && rest.s < rest.end)) {
         ct->kind = CONTENT_JSON;
         return;
     }
-    if (!text_equal_nocase(type.s, span_len(type), "multipart/form-data")) {
+    if (!is_type(type, "multipart/form-data")) {
         ct->kind = CONTENT_OTHER;
         return;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "endpoints.h"
 #include "log.h"
+#include "mutants.h"
 
 /* A SPEC as a source gave it; ptr NULL when the source gave none. */
 struct spec {
@@ -13,7 +14,8 @@ struct spec {
 
 static struct spec from_header(const struct exchange *x)
 {
-    const char *value = x->request.fault;
+    const char *value =
+        mutant(MUTANT_FAULT_HEADER_IGNORED) ? NULL : x->request.fault;
 
     return (struct spec){.ptr = value, .len = value ? strlen(value) : 0};
 }
@@ -23,7 +25,7 @@ static struct spec from_seq(const struct exchange *x)
     const struct param_value *seq = &x->body.values[PARAM_SEQ];
     struct spec spec = {0};
 
-    if (seq->form == PARAM_TEXT)
+    if (seq->form == PARAM_TEXT && !mutant(MUTANT_FAULT_SEQ_IGNORED))
         spec.ptr = fault_in_seq(seq->text, seq->text_len, &spec.len);
     return spec;
 }
@@ -44,6 +46,8 @@ static struct spec from_file(const struct exchange *x)
     const struct upload *json = &x->body.values[PARAM_IMAGE].file;
     struct spec spec = {0};
 
+    if (mutant(MUTANT_FAULT_FILE_IGNORED))
+        return spec;
     /* Every file part counts, also one whose name nobody knows. The last is
      * still being read while the body arrives: look only at whole heads. */
     for (const struct part *p = x->body.first; p && !spec.ptr; p = p->next) {
@@ -60,7 +64,7 @@ static struct spec from_url(const struct exchange *x)
 {
     const struct param_value *url = &x->body.values[PARAM_URL];
 
-    if (url->form != PARAM_TEXT)
+    if (url->form != PARAM_TEXT || mutant(MUTANT_FAULT_URL_IGNORED))
         return (struct spec){0};
     return in_data(url->text, url->text_len);
 }
@@ -105,7 +109,8 @@ static bool take_from_request(struct exchange *x)
 {
     const size_t n = sizeof(request_sources) / sizeof(request_sources[0]);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t at = 0; at < n; at++) {
+        size_t i = mutant(MUTANT_FAULT_ORDER) ? n - 1 - at : at;
         struct spec spec;
 
         if (request_sources[i].in_body && x->refused_on_headers)
@@ -163,11 +168,13 @@ static void replace_code(const struct fault *fault, struct decision *d)
 {
     const struct error_info *info = error_find(fault->code);
 
-    d->code = fault->code;
+    d->code = mutant(MUTANT_FAULT_UNLISTED_MAPPED) && fault->code && !info
+                  ? ERR_INTERNAL
+                  : fault->code;
     d->message = NULL;
     d->http_status = 0;
     d->place = info ? info->place : PLACE_CODE;
-    if (fault->has_place)
+    if (fault->has_place && !mutant(MUTANT_FAULT_PLACE_IGNORED))
         d->place = fault->place;
 }
 
@@ -178,7 +185,7 @@ void decide(struct exchange *x)
 
     natural(x, &x->natural);
     *d = x->natural;
-    if (x->fault_problem) {
+    if (x->fault_problem && !mutant(MUTANT_FAULT_BAD_SPEC_IGNORED)) {
         d->code = ERR_BAD_PARAMETER;
         d->place = PLACE_CODE;
         d->message = x->fault_problem;
@@ -186,8 +193,8 @@ void decide(struct exchange *x)
     }
     if (fault->has_code)
         replace_code(fault, d);
-    if (fault->http_status)
+    if (fault->http_status && !mutant(MUTANT_FAULT_HTTP_IGNORED))
         d->http_status = fault->http_status;
-    d->delay_ms = fault->delay_ms;
+    d->delay_ms = mutant(MUTANT_FAULT_DELAY_IGNORED) ? 0 : fault->delay_ms;
     d->transport = fault->transport;
 }

@@ -1,6 +1,7 @@
 #include "media.h"
 
 #include <string.h>
+#include "mutants.h"
 
 struct magic {
     enum media_type type;
@@ -45,6 +46,8 @@ enum media_type media_sniff(const unsigned char *head, size_t len)
             memcmp(head + m->offset, m->bytes, m->len) != 0)
             continue;
         if (m->at_8 && (len < 12 || memcmp(head + 8, m->at_8, 4) != 0))
+            continue;
+        if (mutant(MUTANT_GIF87A_UNKNOWN) && !strcmp(m->bytes, "GIF87a"))
             continue;
         return m->type;
     }

@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <string.h>
+#include "mutants.h"
 #include "text.h"
 
 enum {
@@ -215,6 +216,9 @@ static void read_fields(struct multipart *mp, struct span *disposition,
         struct span name = span_trim(line, colon);
         struct span value = span_trim(colon + 1, value_end);
 
+        if (mutant(MUTANT_PART_HEADER_CASE) && name.len > 8 &&
+            memcmp(name.s, "Content-", 8) != 0)
+            name.len = 0;
         if (text_equal_nocase(name.s, name.len, "content-disposition"))
             keep_first(disposition, value);
         else if (text_equal_nocase(name.s, name.len, "content-type"))
@@ -255,7 +259,9 @@ static void begin_part(struct multipart *mp)
     read_fields(mp, &disposition, &type);
     if (disposition.s)
         read_disposition(mp, &d, disposition);
-    if (d.name.len == 0) {
+    if (mutant(MUTANT_PART_NAME_OPTIONAL) && d.name.len == 0) {
+        d.name.s = mp->head;
+    } else if (d.name.len == 0) {
         fail(mp, MULTIPART_PART_WITHOUT_NAME);
         return;
     }
@@ -302,6 +308,9 @@ static void end_line(struct multipart *mp)
         len--;
     else
         mp->oddities |= MULTIPART_ODD_BARE_LF;
+    if (mutant(MUTANT_BARE_LF_REFUSED) &&
+        (mp->oddities & MULTIPART_ODD_BARE_LF))
+        fail(mp, MULTIPART_BAD_HEADER);
     if (len == 0) {
         begin_part(mp);
         return;
@@ -346,7 +355,7 @@ static enum verdict step_boundary_end(struct multipart *mp, char c)
         return UNDECIDED;
     }
     if (c != '\n')
-        return NO_DELIMITER;
+        return mutant(MUTANT_DELIMITER_PREFIX) ? OPEN_DELIMITER : NO_DELIMITER;
     mp->oddities |= MULTIPART_ODD_BARE_LF;
     return OPEN_DELIMITER;
 }
@@ -416,6 +425,8 @@ static void hand_on(struct multipart *mp, const char *data, size_t len)
 {
     if (len == 0)
         return;
+    if (mutant(MUTANT_PREAMBLE_REFUSED) && mp->state == STATE_PREAMBLE)
+        fail(mp, MULTIPART_NO_FIRST_DELIMITER);
     if (mp->state == STATE_PREAMBLE)
         mp->oddities |= MULTIPART_ODD_PREAMBLE;
     else if (mp->callbacks.part_data(mp->ctx, data, len) != 0)
@@ -432,7 +443,7 @@ static void hand_on_held(struct multipart *mp)
 
 static void begin_headers(struct multipart *mp)
 {
-    if (mp->n_parts == MULTIPART_MAX_PARTS) {
+    if (mp->n_parts == MULTIPART_MAX_PARTS && !mutant(MUTANT_PARTS_UNLIMITED)) {
         fail(mp, MULTIPART_TOO_MANY_PARTS);
         return;
     }
@@ -581,6 +592,8 @@ enum multipart_error multipart_finish(struct multipart *mp)
         break;
     case STATE_CONTENT:
         hand_on_held(mp);
+        if (mutant(MUTANT_CLOSE_OPTIONAL) && !mp->callbacks.part_end(mp->ctx))
+            break;
         fail(mp, MULTIPART_NO_CLOSE_DELIMITER);
         break;
     case STATE_HEADERS:

@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "endpoints.h"
 #include "findings.h"
+#include "mutants.h"
 #include "render.h"
 #include "validate.h"
 
@@ -43,9 +44,15 @@ static enum error_code route(struct exchange *x)
         x->endpoint = endpoints_match(r->path);
     if (!x->endpoint)
         return fail_http(x, 404, "no endpoint has this path");
-    if (strcmp(r->method, "POST") != 0)
+    if (strcmp(r->method, "POST") != 0 && !mutant(MUTANT_ANY_METHOD))
         return fail_http(x, 405, "the method is not POST");
     return ERR_OK;
+}
+
+static uint64_t max_body(const struct pipeline *p)
+{
+    return p->settings->max_body - mutant(MUTANT_LIMIT_REFUSED) +
+           mutant(MUTANT_LIMIT_PLUS_ONE);
 }
 
 static enum error_code check_declared_size(const struct pipeline *p,
@@ -53,7 +60,8 @@ static enum error_code check_declared_size(const struct pipeline *p,
 {
     int64_t len = x->request.content_length;
 
-    if (len < 0 || (uint64_t)len <= p->settings->max_body)
+    if (len < 0 || (uint64_t)len <= max_body(p) ||
+        mutant(MUTANT_SIZE_AFTER_SIGNATURE))
         return ERR_OK;
     return exchange_fail(x, ERR_BODY_TOO_LARGE,
                          "Content-Length is over the limit");
@@ -69,11 +77,14 @@ static enum error_code authenticate(const struct pipeline *p,
                             x->request.authorization, x->time_us / 1000000);
     /* The only bad request that a signature can make is an account in
      * arrears, for which a message of its own is published. */
-    if (code == ERR_BAD_REQUEST)
+    if (code == ERR_BAD_REQUEST && !mutant(MUTANT_ARREARS_MESSAGE))
         x->failed_message = SIGNATURE_ARREARS_MESSAGE;
+    if (mutant(MUTANT_REFUSALS_COUNT) && code != ERR_OK && sig->account)
+        account_take(sig->account, x->time_us);
     if (code != ERR_OK)
         return exchange_fail(x, code, sig->why);
-    if (!account_take(sig->account, x->time_us))
+    if (!account_take(sig->account, x->time_us) &&
+        !mutant(MUTANT_RATE_UNLIMITED))
         return exchange_fail(x, ERR_TOO_FREQUENT,
                              "over the account's rate_per_second");
     return ERR_OK;
@@ -112,8 +123,7 @@ static enum error_code begin_body(const struct pipeline *p, struct exchange *x)
     enum error_code code;
 
     content_type_parse(&type, x->request.content_type);
-    code =
-        body_begin(&x->body, &type, x->endpoint->bodies, p->settings->max_body);
+    code = body_begin(&x->body, &type, x->endpoint->bodies, max_body(p));
     return code == ERR_OK ? code : exchange_fail(x, code, body_problem(x));
 }
 
@@ -123,6 +133,8 @@ void pipeline_head(const struct pipeline *p, struct exchange *x)
 
     if (code == ERR_OK)
         code = check_declared_size(p, x);
+    if (mutant(MUTANT_TYPE_BEFORE_SIGNATURE) && code == ERR_OK)
+        code = begin_body(p, x);
     if (code == ERR_OK)
         code = authenticate(p, x);
     else
@@ -136,10 +148,12 @@ void pipeline_head(const struct pipeline *p, struct exchange *x)
 void pipeline_body(const struct pipeline *p, struct exchange *x,
                    const char *data, size_t len)
 {
-    uint64_t max = p->settings->max_body;
+    uint64_t max = max_body(p);
     uint64_t room = x->body.received < max ? max - x->body.received : 0;
     unsigned known = x->body.n_changes;
 
+    if (mutant(MUTANT_CHUNKED_UNLIMITED) && x->request.chunked)
+        room = len;
     /* What fits is read all the same: however the body was cut into pieces,
      * the faults found in it are then the same. */
     body_feed(&x->body, data, len < room ? len : (size_t)room);
@@ -219,6 +233,8 @@ int pipeline_finish(const struct pipeline *p, struct exchange *x)
     /* Also of a refused request the body is read to its end, for the record. */
     if (!x->body_skipped)
         code = finish_body(x);
+    if (mutant(MUTANT_MISMATCH_BEFORE_PARAMETERS) && code == ERR_OK)
+        code = check(x, validate_against_signature);
     if (code == ERR_OK)
         code = check(x, validate_params);
     if (code == ERR_OK)

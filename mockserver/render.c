@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "endpoints.h"
+#include "mutants.h"
 
 static int http_status(const struct decision *d,
                        const struct settings *settings)
@@ -10,6 +11,8 @@ static int http_status(const struct decision *d,
 
     if (d->http_status)
         return d->http_status;
+    if (mutant(MUTANT_ERRORS_HTTP_400) && d->code > 0)
+        return 400;
     return settings->mapped_status && info ? info->http_status : 200;
 }
 
@@ -18,7 +21,7 @@ static void render_json(struct exchange *x, const struct settings *settings)
     const struct decision *d = &x->decision;
     struct strbuf *out = &x->reply.body;
     const char *message = decision_message(d, settings->language);
-    int code = d->code;
+    int code = mutant(MUTANT_NOT_FOUND_CODE_0) && !x->endpoint ? 0 : d->code;
 
     strbuf_addch(out, '{');
     if (x->endpoint) {
@@ -27,14 +30,22 @@ static void render_json(struct exchange *x, const struct settings *settings)
         strbuf_addstr(out, "\"data\":");
         if (x->endpoint->data(x, settings, out)) {
             strbuf_addch(out, ',');
-            code = 0;
+            code = mutant(MUTANT_CODE_ON_TOP_TOO) ? d->code : 0;
             message = error_message(0, settings->language);
+        } else if (mutant(MUTANT_DATA_ON_ERROR)) {
+            strbuf_addstr(out, "{},");
         } else {
             strbuf_truncate(out, start);
         }
     }
-    strbuf_addf(out, "\"code\":%d,\"message\":", code);
+    strbuf_addf(out,
+                mutant(MUTANT_CODE_IS_STRING) ? "\"code\":\"%d\",\"message\":"
+                : mutant(MUTANT_MESSAGE_RENAMED) ? "\"code\":%d,\"msg\":"
+                                                 : "\"code\":%d,\"message\":",
+                code);
     strbuf_add_json(out, message, strlen(message));
+    if (mutant(MUTANT_JSON_COMMA))
+        strbuf_addch(out, ',');
     strbuf_addch(out, '}');
 }
 
@@ -53,9 +64,10 @@ int render(struct exchange *x, const struct settings *settings)
 {
     struct reply *reply = &x->reply;
 
-    reply->content_type = "application/json";
+    reply->content_type =
+        mutant(MUTANT_REPLY_TYPE) ? "text/html" : "application/json";
     reply->http_status = http_status(&x->decision, settings);
-    if (x->failed_http_status == 405)
+    if (x->failed_http_status == 405 && !mutant(MUTANT_ALLOW_MISSING))
         reply->allow = "POST";
     switch (x->decision.transport) {
     case TRANSPORT_HTML_502:

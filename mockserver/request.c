@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include "mutants.h"
 #include "text.h"
 
 static void refuse_framing(struct request *r, const char *why)
@@ -24,7 +25,7 @@ static int take_path(struct request *r, struct arena *arena)
         target = strstr(target, "://") + 3;
         target += strcspn(target, "/?#");
     }
-    len = strcspn(target, "?#");
+    len = strcspn(target, mutant(MUTANT_QUERY_IN_PATH) ? "#" : "?#");
     path = arena_alloc(arena, len + 1);
     if (!path)
         return -1;
@@ -102,7 +103,7 @@ static void take_expect(struct request *r, const struct field *field)
 /* The first of a repeated field counts. */
 static void take_first(const char **slot, const struct field *field)
 {
-    if (!*slot)
+    if (!*slot || mutant(MUTANT_LAST_FIELD_COUNTS))
         *slot = field->value;
 }
 
@@ -187,7 +188,8 @@ void request_finish_head(struct exchange *x)
 
     if (r->n_lengths > 0 && r->n_codings > 0)
         refuse_framing(r, "both Content-Length and Transfer-Encoding");
-    if (!r->host && strcmp(r->version, "HTTP/1.0") != 0)
+    if (!r->host && strcmp(r->version, "HTTP/1.0") != 0 &&
+        !mutant(MUTANT_HOST_OPTIONAL))
         refuse_framing(r, "Host is missing");
 }
 

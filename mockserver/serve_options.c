@@ -2,10 +2,12 @@
  * The options of serving, as a table. docs/cli.md tells them at length.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "commands.h"
 #include "listen.h"
+#include "mutants.h"
 #include "server.h"
 
 /* Setters that only copy a number into a field. */
@@ -123,6 +125,20 @@ static bool set_log_level(void *target, const char *value, char *why)
     return log_level_parse(
                value, &((struct serve_options *)target)->mock.log_level) == 0;
 }
+
+#ifdef MOCKSERVER_MUTANTS
+/* "list" prints them and ends the program, as --help does. */
+static bool set_mutant(void *target, const char *value, char *why)
+{
+    (void)target;
+    (void)why;
+    if (!strcmp(value, "list"))
+        exit(mutants_print(stdout) < 0
+                 ? usage_error("cannot write the list of mutants")
+                 : 0);
+    return mutants_select(value) == 0;
+}
+#endif
 
 /* Where and how, which matters only to what listens. */
 static const struct option_row serve_rows[] = {
@@ -273,6 +289,15 @@ static const struct option_row answer_rows[] = {
         .expected = "a number from 0 to 100",
         .set = set_score,
     },
+#ifdef MOCKSERVER_MUTANTS
+    {
+        .name = "mutant",
+        .argument = "NAME",
+        .help = "serve with this deliberate bug; list: print them all",
+        .expected = "the name of a mutant",
+        .set = set_mutant,
+    },
+#endif
 };
 
 const struct option_table answer_option_table = {

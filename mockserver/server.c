@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include "admin_guard.h"
 #include "listen.h"
+#include "mutants.h"
 #include "request.h"
 #include "timers.h"
 
@@ -226,7 +227,8 @@ static ssize_t read_truncated(void *cls, uint64_t pos, char *buf, size_t max)
 {
     const struct transaction *t = cls;
     const struct strbuf *body = &t->x->reply.body;
-    size_t left = body->len / 2 - (size_t)pos;
+    size_t left =
+        body->len / (mutant(MUTANT_TRUNCATED_IS_WHOLE) ? 1 : 2) - (size_t)pos;
 
     if (left == 0)
         return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -278,7 +280,8 @@ static enum MHD_Result queue(struct transaction *t,
     MHD_add_response_header(response, "Content-Type", content_type);
     if (allow)
         MHD_add_response_header(response, "Allow", allow);
-    if (is_stopping(t->server) || t->x->request.malformed)
+    if (is_stopping(t->server) || t->x->request.malformed ||
+        mutant(MUTANT_CONNECTION_CLOSED))
         MHD_add_response_header(response, "Connection", "close");
     else
         MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER,
@@ -311,7 +314,7 @@ static enum MHD_Result send_reply(struct transaction *t)
     switch (t->x->decision.transport) {
     case TRANSPORT_RESET:
     case TRANSPORT_RESET_DURING_UPLOAD:
-        return reset(t);
+        return mutant(MUTANT_RESET_IS_CLOSE) ? MHD_NO : reset(t);
     case TRANSPORT_EMPTY_RESPONSE:
     case TRANSPORT_HANG:
         return MHD_NO;
@@ -553,7 +556,8 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
     t->x->body_skipped =
         r->malformed ||
         (t->x->refused_on_headers && request_has_body(r) &&
-         (r->expects_continue ||
+         ((r->expects_continue && !mutant(MUTANT_CONTINUE_FIRST)) ||
+          mutant(MUTANT_REFUSAL_UNDRAINED) ||
           r->content_length > (int64_t)SERVER_DRAIN_MAX_MIB << 20));
     return t->x->body_skipped ? finish(t) : MHD_YES;
 }

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include "base64.h"
 #include "log.h"
+#include "mutants.h"
 #include "strbuf.h"
 #include "text.h"
 
@@ -202,6 +203,17 @@ static enum error_code refuse_base64(struct signature *sig, struct arena *arena,
     }
 }
 
+/* A copy in the standard alphabet, for a mutant. */
+static const char *from_url_safe(struct arena *arena, const char *text,
+                                 size_t len)
+{
+    char *copy = arena_memdup0(arena, text, len);
+
+    for (char *p = copy; p && *p; p++)
+        *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
+    return copy ? copy : text;
+}
+
 /* Sets mac and original from the header's text. */
 static enum error_code decode(struct signature *sig, struct arena *arena,
                               const char *text, size_t len)
@@ -215,6 +227,8 @@ static enum error_code decode(struct signature *sig, struct arena *arena,
         return refuse(sig, arena, ERR_SIGNATURE_MALFORMED,
                       "Authorization has %zu characters, expected at most %d",
                       len, SIGNATURE_MAX_LEN);
+    if (mutant(MUTANT_URL_SAFE_ACCEPTED))
+        text = from_url_safe(arena, text, len);
     error = base64_check(text, len, &at);
     if (error != BASE64_OK)
         return refuse_base64(sig, arena, error, text, len, at);
@@ -272,9 +286,12 @@ static enum error_code take_segment(struct signature *sig, struct arena *arena,
     if (len < 2 || segment[1] != '=')
         return ERR_OK;
     field = field_of(sig, *segment);
+    if (mutant(MUTANT_UNKNOWN_KEY_REFUSED) && !field)
+        return refuse(sig, arena, ERR_SIGNATURE_MALFORMED, "mutant");
     if (!field)
         return ERR_OK;
-    if (field->ptr && strchr(required, *segment))
+    if (field->ptr && strchr(required, *segment) &&
+        !mutant(MUTANT_REPEATED_KEY_ACCEPTED))
         return refuse(sig, arena, ERR_SIGNATURE_MALFORMED,
                       "%c is given more than once", *segment);
     if (!field->ptr)
@@ -302,6 +319,10 @@ static enum error_code split(struct signature *sig, struct arena *arena)
 static enum error_code check_required(struct signature *sig,
                                       struct arena *arena)
 {
+    if (mutant(MUTANT_T_OPTIONAL) && !sig->t.ptr)
+        sig->t = sig->e;
+    if (mutant(MUTANT_T_BEFORE_E_REFUSED) && sig->t.ptr < sig->e.ptr)
+        return refuse(sig, arena, ERR_SIGNATURE_MALFORMED, "mutant");
     for (const char *key = required; *key; key++) {
         const struct signature_field *field = field_of(sig, *key);
 
@@ -340,7 +361,9 @@ static enum error_code read_times(struct signature *sig, struct arena *arena)
         return code;
     sig->single_use = sig->expires == 0;
     /* Neither is negative, so the difference cannot overflow. */
-    if (!sig->single_use && sig->expires - sig->now > SIGNATURE_MAX_VALIDITY_S)
+    if (!sig->single_use &&
+        sig->expires - sig->now > SIGNATURE_MAX_VALIDITY_S &&
+        !mutant(MUTANT_VALIDITY_UNLIMITED))
         return refuse(sig, arena, ERR_SIGNATURE_MALFORMED,
                       "e is %" PRId64 " s after t, expected at most %d (92 "
                       "days)",
@@ -361,8 +384,15 @@ enum error_code signature_parse(struct signature *sig, struct arena *arena,
     len = strlen(header);
     text_trim(&header, &len);
     if (len == 0)
-        return refuse(sig, arena, ERR_SIGNATURE_EMPTY,
+        return refuse(sig, arena,
+                      mutant(MUTANT_BLANK_IS_MALFORMED)
+                          ? ERR_SIGNATURE_MALFORMED
+                          : ERR_SIGNATURE_EMPTY,
                       "Authorization is blank");
+    if (mutant(MUTANT_BEARER_ACCEPTED) && !strncmp(header, "Bearer ", 7)) {
+        header += 7;
+        len -= 7;
+    }
 
     code = decode(sig, arena, header, len);
     if (code != ERR_OK)
@@ -397,14 +427,17 @@ static enum error_code check_signer(struct signature *sig, struct arena *arena,
     accounts_find_signer(accounts, sig->a.ptr, sig->a.len, sig->k.ptr,
                          sig->k.len, &sig->account, &sig->key);
     if (!sig->account)
-        return refuse(sig, arena, ERR_APPID_UNKNOWN,
+        return refuse(sig, arena,
+                      mutant(MUTANT_APPID_AS_SECRET_ID) ? ERR_SECRET_ID_UNKNOWN
+                                                        : ERR_APPID_UNKNOWN,
                       "a is \"%s\", which no account has",
                       quote(quoted, &sig->a));
     if (!sig->key)
         return refuse(sig, arena, ERR_SECRET_ID_UNKNOWN,
                       "k is \"%s\", which no account has",
                       quote(quoted, &sig->k));
-    if (account_key_owner(sig->key) == sig->account)
+    if (account_key_owner(sig->key) == sig->account ||
+        mutant(MUTANT_SECRET_ID_OF_ANYONE))
         return ERR_OK;
     owner = account_key_owner(sig->key)->appid;
     return refuse(sig, arena, ERR_SECRET_ID_MISMATCH,
@@ -416,12 +449,14 @@ static enum error_code check_signer(struct signature *sig, struct arena *arena,
 static enum error_code check_digest(struct signature *sig, struct arena *arena)
 {
     unsigned char mac[ACCOUNTS_MAC_LEN];
+    size_t len = mutant(MUTANT_DIGEST_FIRST_BYTE) ? 1 : sizeof(mac);
 
     if (account_key_mac(sig->key, sig->original, sig->original_len, mac) < 0) {
         sig->why = "OpenSSL failed to compute the digest";
         return sig->code = ERR_INTERNAL;
     }
-    if (CRYPTO_memcmp(mac, sig->mac, sizeof(mac)) != 0)
+    if (CRYPTO_memcmp(mac, sig->mac, len) != 0 &&
+        !mutant(MUTANT_DIGEST_UNCHECKED))
         return refuse(sig, arena, ERR_SIGNATURE_WRONG,
                       "the digest is not HMAC-SHA1 of the signed text under "
                       "the secret key of k");
@@ -431,11 +466,16 @@ static enum error_code check_digest(struct signature *sig, struct arena *arena)
 static enum error_code check_use(struct signature *sig, struct arena *arena,
                                  struct signature_uses *uses, int64_t now)
 {
-    if (!sig->single_use && now > sig->expires)
+    if (mutant(MUTANT_EXPIRY_BY_T))
+        now = sig->now;
+    if ((!sig->single_use || mutant(MUTANT_SINGLE_USE_EXPIRED)) &&
+        now > sig->expires - mutant(MUTANT_EXPIRY_EARLY) &&
+        !mutant(MUTANT_EXPIRY_UNCHECKED))
         return refuse(sig, arena, ERR_SIGNATURE_EXPIRED,
                       "e is %" PRId64 ", the server's time is %" PRId64,
                       sig->expires, now);
-    if (sig->single_use && uses && !use_once(uses, sig->mac))
+    if ((sig->single_use || mutant(MUTANT_EVERY_SIGNATURE_ONCE)) && uses &&
+        !use_once(uses, sig->mac) && !mutant(MUTANT_SINGLE_USE_AGAIN))
         return refuse(sig, arena, ERR_REPLAY,
                       "e is 0 (single use) and this signature was used before");
     return ERR_OK;
@@ -446,11 +486,13 @@ static enum error_code check_account(struct signature *sig, struct arena *arena)
     char quoted[QUOTE_CAP];
 
     if (sig->b.len > 0 &&
-        !account_has_bucket(sig->account, sig->b.ptr, sig->b.len))
+        !account_has_bucket(sig->account, sig->b.ptr, sig->b.len) &&
+        !mutant(MUTANT_SIGNED_BUCKET_UNCHECKED))
         return refuse(sig, arena, ERR_BUCKET_UNKNOWN,
                       "b is \"%s\", which is not a bucket of the account",
                       quote(quoted, &sig->b));
-    if (sig->account->status == ACCOUNT_ARREARS) {
+    if (sig->account->status == ACCOUNT_ARREARS &&
+        !mutant(MUTANT_ARREARS_SERVED)) {
         sig->why = SIGNATURE_ARREARS_MESSAGE;
         return sig->code = ERR_BAD_REQUEST;
     }
@@ -466,9 +508,14 @@ enum error_code signature_verify(struct signature *sig, struct arena *arena,
 
     if (code == ERR_OK)
         code = check_signer(sig, arena, accounts);
+    if (mutant(MUTANT_DIGEST_BEFORE_OWNER) && code == ERR_SECRET_ID_MISMATCH &&
+        check_digest(sig, arena) != ERR_OK)
+        code = sig->code;
+    if (mutant(MUTANT_EXPIRY_BEFORE_DIGEST) && code == ERR_OK)
+        code = check_use(sig, arena, uses, now);
     if (code == ERR_OK)
         code = check_digest(sig, arena);
-    if (code == ERR_OK)
+    if (code == ERR_OK && !mutant(MUTANT_EXPIRY_BEFORE_DIGEST))
         code = check_use(sig, arena, uses, now);
     if (code == ERR_OK)
         code = check_account(sig, arena);

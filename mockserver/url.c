@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "mutants.h"
 #include "text.h"
 
 /* Letters of a reg-name or address (RFC 3986 section 3.2.2), without '%'. */
@@ -31,6 +32,8 @@ static size_t scheme_len(const char *s)
 {
     if (!strncasecmp(s, "http://", 7))
         return 7;
+    if (mutant(MUTANT_URL_SCHEME_UNCHECKED) && !strncasecmp(s, "ftp://", 6))
+        return 6;
     return !strncasecmp(s, "https://", 8) ? 8 : 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "endpoints.h"
 #include "log.h"
+#include "mutants.h"
 
 static const char *check(struct exchange *x, const struct param_rule *rule)
 {
@@ -11,6 +12,8 @@ static const char *check(struct exchange *x, const struct param_rule *rule)
     bool needed = param_rule_is_needed(rule, x);
     char shown[64];
 
+    if (mutant(MUTANT_FLAG_OPTIONAL) && rule->param == PARAM_COMPARE_FLAG)
+        needed = false;
     switch (value->form) {
     case PARAM_ABSENT:
         return needed ? arena_printf(&x->arena, "%s is missing", name) : NULL;
@@ -25,7 +28,7 @@ static const char *check(struct exchange *x, const struct param_rule *rule)
     case PARAM_TEXT:
         break;
     }
-    if (needed && value->text_len == 0)
+    if (needed && value->text_len == 0 && !mutant(MUTANT_TEXT_MAY_BE_EMPTY))
         return arena_printf(&x->arena, "%s is empty", name);
     if (!param_rule_allows(rule, value))
         return arena_printf(
@@ -39,7 +42,7 @@ enum error_code validate_params(struct exchange *x, const char **why)
 {
     const struct endpoint *endpoint = x->endpoint;
 
-    if (x->body.long_field) {
+    if (x->body.long_field && !mutant(MUTANT_FIELD_UNLIMITED)) {
         *why = arena_printf(&x->arena, "field %s is over %d bytes",
                             x->body.long_field, BODY_MAX_FIELD);
         return ERR_BAD_PARAMETER;
@@ -77,14 +80,16 @@ enum error_code validate_against_signature(struct exchange *x, const char **why)
     const struct signature *sig = &x->signature;
 
     *why = differs(x, PARAM_APPID, "a", &sig->a);
-    if (*why)
+    if (*why && !mutant(MUTANT_APPID_UNCOMPARED))
         return ERR_SIGNATURE_MISMATCH;
-    if (param_given(&x->body.values[PARAM_BUCKET])) {
+    if (param_given(&x->body.values[PARAM_BUCKET]) &&
+        !mutant(MUTANT_BUCKET_UNCOMPARED)) {
         *why = differs(x, PARAM_BUCKET, "b", &sig->b);
         if (*why)
             return ERR_SIGNATURE_MISMATCH;
     }
-    if (sig->account->n_buckets > 0 && sig->b.len == 0) {
+    if (sig->account->n_buckets > 0 && sig->b.len == 0 &&
+        !mutant(MUTANT_SIGNED_BUCKET_OPTIONAL)) {
         *why = "the account has buckets, but the signature names none (b)";
         return ERR_SIGNATURE_MISMATCH;
     }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "endpoints.h"
+#include "mutants.h"
 
 static const char *const flag_values[] = {"true", "false", NULL};
 
@@ -33,13 +34,16 @@ static void answer(struct exchange *x, const struct settings *settings)
     const struct upload *card = &x->body.values[PARAM_CARD].file;
 
     (void)settings;
-    if (video->size == 0) {
+    if (video->size == 0 && !mutant(MUTANT_EMPTY_VIDEO_ACCEPTED)) {
         x->natural_code = ERR_VIDEO_INVALID;
         x->why = "video has zero bytes";
-    } else if (is_compared(x) && card->size == 0) {
+    } else if (is_compared(x) && card->size == 0 &&
+               !mutant(MUTANT_EMPTY_CARD_ACCEPTED)) {
         x->natural_code = ERR_CARD_DECODE;
         x->why = "card has zero bytes";
-    } else if (is_compared(x) && upload_type(card) == MEDIA_GIF) {
+    } else if ((is_compared(x) || mutant(MUTANT_CARD_JUDGED_ALWAYS)) &&
+               upload_type(card) == MEDIA_GIF &&
+               !mutant(MUTANT_CARD_GIF_ACCEPTED)) {
         x->natural_code = ERR_CARD_DECODE;
         x->why = "card is a GIF";
     }
@@ -60,23 +64,32 @@ static int data(const struct exchange *x, const struct settings *settings,
 {
     const struct decision *d = &x->decision;
     bool compared = is_compared(x);
-    bool in_live = d->place == PLACE_LIVE_STATUS;
-    bool in_compare = d->place == PLACE_COMPARE_STATUS && compared;
+    bool in_live = d->place == PLACE_LIVE_STATUS && !mutant(MUTANT_LIVE_AT_TOP);
+    bool in_compare = d->place == PLACE_COMPARE_STATUS && compared &&
+                      !mutant(MUTANT_COMPARE_AT_TOP);
     const char *message = decision_message(d, settings->language);
 
     if (d->code != 0 && !in_live && !in_compare)
         return 0;
     strbuf_addch(out, '{');
-    add_status(out, "live_status", "live_msg", in_live ? d->code : 0, message,
-               settings);
-    if (compared) {
+    add_status(out, "live_status",
+               mutant(MUTANT_LIVE_MSG_RENAMED) ? "live_message" : "live_msg",
+               in_live ? d->code : 0, message, settings);
+    if (compared || mutant(MUTANT_COMPARE_UNASKED)) {
         strbuf_addch(out, ',');
         /* Without a live person there is no comparison that succeeded. */
-        add_status(out, "compare_status", "compare_msg", d->code, message,
-                   settings);
+        add_status(out, "compare_status", "compare_msg",
+                   mutant(MUTANT_LIVE_COMPARED_0) && in_live ? 0 : d->code,
+                   message, settings);
     }
-    if (compared && d->code == 0)
-        strbuf_addf(out, ",\"sim\":%d,\"photo\":\"%s\"", settings->sim, photo);
+    if (compared && (d->code == 0 || mutant(MUTANT_SIM_ALWAYS)))
+        strbuf_addf(
+            out,
+            mutant(MUTANT_SIM_IS_STRING) ? ",\"sim\":\"%d\",\"photo\":\"%s\""
+            : mutant(MUTANT_PHOTO_DATA_URI)
+                ? ",\"sim\":%d,\"photo\":\"data:image/jpeg;base64,%s\""
+                : ",\"sim\":%d,\"photo\":\"%s\"",
+            settings->sim, mutant(MUTANT_PHOTO_NO_JPEG) ? photo + 4 : photo);
     strbuf_addch(out, '}');
     return 1;
 }

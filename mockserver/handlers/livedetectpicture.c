@@ -2,7 +2,9 @@
  * POST /face/livedetectpicture: liveness of one photo, uploaded or named by a
  * URL (docs/contract.md section 6).
  */
+#include <string.h>
 #include "endpoints.h"
+#include "mutants.h"
 #include "url.h"
 
 static const struct param_rule rules[] = {
@@ -21,7 +23,7 @@ static void set(struct exchange *x, enum error_code code, const char *why)
 
 static void judge_file(struct exchange *x, const struct upload *file)
 {
-    if (file->bad_base64)
+    if (file->bad_base64 && !mutant(MUTANT_IMAGE_BASE64_UNCHECKED))
         set(x, ERR_SELFIE_DECODE, "image in JSON is not Base64");
     else if (file->size == 0)
         set(x, ERR_NO_IMAGE, "image has zero bytes");
@@ -43,10 +45,13 @@ static void judge_url(struct exchange *x, const struct param_value *value,
         set(x, ERR_NO_IMAGE, why);
         return;
     }
-    if (url_host_is_invalid(&url)) {
+    if (url_host_is_invalid(&url) && !mutant(MUTANT_URL_HOST_UNCHECKED)) {
         set(x, ERR_NO_IMAGE, "the url's host is under .invalid");
         return;
     }
+    if (mutant(MUTANT_URL_GIF_ACCEPTED) ||
+        (mutant(MUTANT_URL_GIF_CASE) && strstr(url.path, ".GIF")))
+        return;
     if (url_path_ends(&url, ".gif")) {
         set(x, ERR_SELFIE_DECODE, "the url's path ends in .gif");
         return;
@@ -68,11 +73,13 @@ static void answer(struct exchange *x, const struct settings *settings)
     const struct param_value *url = &x->body.values[PARAM_URL];
     const struct param_value *image = &x->body.values[PARAM_IMAGE];
 
-    if (param_given(url))
+    if ((param_given(url) ||
+         (mutant(MUTANT_EMPTY_URL_COUNTS) && url->form == PARAM_TEXT)) &&
+        !(mutant(MUTANT_IMAGE_OVER_URL) && image->form == PARAM_FILE))
         judge_url(x, url, settings->url_root);
     else if (image->form == PARAM_FILE)
         judge_file(x, &image->file);
-    else
+    else if (!mutant(MUTANT_IMAGE_OPTIONAL))
         set(x, ERR_NO_IMAGE, "neither url nor image is given");
 }
 
@@ -81,7 +88,11 @@ static int data(const struct exchange *x, const struct settings *settings,
 {
     if (x->decision.code != 0)
         return 0;
-    strbuf_addf(out, "{\"score\":%d}", settings->score);
+    strbuf_addf(out,
+                mutant(MUTANT_SCORE_IS_STRING)     ? "{\"score\":\"%d\"}"
+                : mutant(MUTANT_SCORE_IS_FRACTION) ? "{\"score\":0.%d}"
+                                                   : "{\"score\":%d}",
+                settings->score);
     return 1;
 }
 

@@ -3,6 +3,7 @@
  * video reads aloud (docs/contract.md section 1).
  */
 #include "endpoints.h"
+#include "mutants.h"
 
 static const struct param_rule rules[] = {
     {.param = PARAM_APPID, .need = NEED_ALWAYS},
@@ -22,7 +23,12 @@ static int data(const struct exchange *x, const struct settings *settings,
     (void)settings;
     if (x->decision.code != 0)
         return 0;
-    strbuf_addf(out, "{\"validate_data\":\"%04d\"}", (int)(x->random % 10000));
+    strbuf_addf(
+        out,
+        mutant(MUTANT_DIGITS_ARE_NUMBER) ? "{\"validate_data\":%d}"
+        : mutant(MUTANT_THREE_DIGITS)    ? "{\"validate_data\":\"%03d\"}"
+                                         : "{\"validate_data\":\"%04d\"}",
+        (int)(x->random % (mutant(MUTANT_THREE_DIGITS) ? 1000 : 10000)));
     return 1;
 }
 

@@ -7,7 +7,8 @@
 #   document run in order in one shell, against a server of its own.
 # - A `text` or `json` block right after it, with only blank lines between, is
 #   the whole output, stdout and stderr; `...` in it stands for any text.
-# - 127.0.0.1:8080 stands for that server, build/mockserver for $MOCKSERVER.
+# - 127.0.0.1:8080 stands for that server, build/mockserver for $MOCKSERVER,
+#   other programs in build/ for those in $BUILD.
 #
 # Also: the curl lines that a server prints at its start answer code 0, links
 # lead somewhere, README.md names every page, docs/cli.md every option.
@@ -19,6 +20,7 @@ LC_ALL=C
 export LC_ALL
 
 MOCKSERVER=${MOCKSERVER:-build/mockserver}
+BUILD=${BUILD:-build}
 BLOCK_SECONDS=120 # for all blocks of a document, in case one hangs
 
 if [ ! -x "$MOCKSERVER" ] || [ ! -f README.md ]; then
@@ -35,8 +37,8 @@ trap stop EXIT
 trap 'exit 2' HUP INT TERM
 # Commands read as a person types them; curl keeps quiet all the same.
 CURL_HOME=$work
-export CURL_HOME MOCKSERVER
-unset http_proxy all_proxy ALL_PROXY no_proxy NO_PROXY
+export CURL_HOME MOCKSERVER BUILD
+unset http_proxy all_proxy ALL_PROXY no_proxy NO_PROXY LIVEDETECT_TARGET
 printf 'silent\nshow-error\n' >"$work/.curlrc"
 
 passed=0
@@ -188,6 +190,7 @@ run_document() {
         # shellcheck disable=SC2016 # the variable is for the document's shell
         sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" \
             -e 's|build/mockserver|"$MOCKSERVER"|g' \
+            -e 's|build/conformance|"$BUILD"/conformance|g' \
             "$work/$block.sh" >"$work/$block.run"
         : >"$work/$block.out"
         printf '. "%s" >"%s" 2>&1\necho $? >"%s"\n' "$work/$block.run" \
