@@ -367,8 +367,8 @@ static bool read_theirs(struct reading *r, const struct criterion_option *row)
     }
     if (strcmp(row->name, "--filter") == 0)
         r->o->filter = value ? value : equals + 1;
-    r->o->fail_fast |= strcmp(row->name, "--fail-fast") == 0 ||
-                       strcmp(row->name, "-f") == 0;
+    r->o->fail_fast |=
+        strcmp(row->name, "--fail-fast") == 0 || strcmp(row->name, "-f") == 0;
     return true;
 }
 
