@@ -18,7 +18,8 @@
 
 enum {
     START_MS = 10000,     /* for a mock to say where it listens */
-    CALL_MS = 20000,      /* for one call of the admin API */
+    WAIT_MS = 2000,       /* that a call may take beyond the run's patience,
+                             since some wait for something to happen */
     MAX_REPLY = 64 << 20, /* bytes; the API itself answers no more */
 };
 
@@ -152,7 +153,7 @@ static void set_target(CURL *curl, const struct config *config,
     }
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CALL_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms + WAIT_MS);
     if (config->ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_file);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
