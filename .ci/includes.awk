@@ -42,8 +42,8 @@ BEGIN {
 
     # the suite: bytes; parts of requests and reports; exchanges; cases and
     # results; the program
-    put_suite(1, "bytes section")
-    put_suite(2, "signer utf8 outfile secrets match config transcript client_process authorization form")
+    put_suite(1, "bytes value now section")
+    put_suite(2, "signer utf8 outfile secrets match config reach transcript client_process authorization form")
     put_suite(3, "wire mock media protocol difference case_check reply_check message dialogue handshake lease client_call")
     put_suite(4, "casefile plan result tally run coverage recording report report_text report_json report_junit report_markdown")
     put_suite(5, "case_account service client_check client_ask client_wire client_report client_behaviour client_case")
@@ -56,9 +56,9 @@ BEGIN {
     library["openssl/crypto.h"] = " accounts accounts_file signature "
     library["openssl/core_names.h"] = " accounts "
 
-    suite_library["curl/curl.h"] = " mock wire main "
+    suite_library["curl/curl.h"] = " reach mock wire main "
     suite_library["criterion/criterion.h"] = " runner "
-    suite_library["openssl/evp.h"] = " bytes signer match authorization message media "
+    suite_library["openssl/evp.h"] = " bytes signer authorization "
     suite_library["openssl/hmac.h"] = " signer authorization "
 }
 

@@ -10,6 +10,7 @@
 #include <openssl/hmac.h>
 
 #include "bytes.h"
+#include "value.h"
 
 enum {
     VALID_S = 1000,     /* how long a good signature is valid */
@@ -17,16 +18,6 @@ enum {
 };
 
 #define DEFAULT_ORDER "abketruf"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
-static bool is(const char *word, const char *expected)
-{
-    return word && strcmp(word, expected) == 0;
-}
 
 /* The value of a placeholder's name, or NULL when it is none. */
 static const char *find_name(const char *name, size_t len,
@@ -160,7 +151,7 @@ static void add_fields(struct bytes *text, const json_t *signature,
                        unsigned random, const struct signing_case *with)
 {
     const json_t *fields = json_object_get(signature, "fields");
-    const char *order = text_of(signature, "order");
+    const char *order = value_find_text(signature, "order");
     const json_t *key;
     size_t i;
 
@@ -178,8 +169,8 @@ static void add_fields(struct bytes *text, const json_t *signature,
 static char *make_text(const json_t *signature, unsigned random,
                        const struct signing_case *with)
 {
-    const char *given = text_of(signature, "text");
-    const char *append = text_of(signature, "append");
+    const char *given = value_find_text(signature, "text");
+    const char *append = value_find_text(signature, "append");
     struct bytes text = {0};
     char *filled;
 
@@ -199,13 +190,13 @@ static char *make_text(const json_t *signature, unsigned random,
 static const char *find_key(const json_t *signature,
                             const struct signing_case *with)
 {
-    const char *key = text_of(signature, "key");
+    const char *key = value_find_text(signature, "key");
 
-    if (is(key, "wrong"))
+    if (text_is(key, "wrong"))
         return "not the secret key of anybody";
-    if (is(key, "secret_id"))
+    if (text_is(key, "secret_id"))
         return with->own->secret_id;
-    if (is(key, "other") && with->other)
+    if (text_is(key, "other") && with->other)
         return with->other->secret_key;
     return with->own->secret_key;
 }
@@ -236,30 +227,30 @@ static void join(const char *how, const char *key, const char *text,
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = SHA1_LEN;
-    bool text_first = is(how, "last");
+    bool text_first = text_is(how, "last");
     char *encoded;
 
-    if (is(how, "sha256")) {
+    if (text_is(how, "sha256")) {
         HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text,
              strlen(text), digest, &len);
-    } else if (is(how, "of-encoded")) {
+    } else if (text_is(how, "of-encoded")) {
         encoded = percent_encode(text);
         sign_digest(key, encoded, digest);
         free(encoded);
     } else {
         sign_digest(key, text, digest);
     }
-    if (is(how, "short"))
+    if (text_is(how, "short"))
         len--;
-    if (is(how, "flipped"))
+    if (text_is(how, "flipped"))
         digest[len - 1] ^= 1;
     if (text_first)
         bytes_text(out, text);
-    if (is(how, "hex"))
+    if (text_is(how, "hex"))
         add_hex(out, digest, len);
-    else if (!is(how, "none"))
+    else if (!text_is(how, "none"))
         bytes_add(out, digest, len);
-    if (!text_first && !is(how, "only"))
+    if (!text_first && !text_is(how, "only"))
         bytes_text(out, text);
 }
 
@@ -288,20 +279,20 @@ static char *encode(const char *how, const struct bytes *data)
 {
     char *text, *other = NULL;
 
-    if (is(how, "none"))
+    if (text_is(how, "none"))
         return printable(data->data, data->len);
     text = base64(data->data, data->len);
-    if (is(how, "url-safe"))
+    if (text_is(how, "url-safe"))
         replace(text, "+/", "-_");
-    else if (is(how, "plus-as-blank"))
+    else if (text_is(how, "plus-as-blank"))
         replace(text, "+", " ");
-    else if (is(how, "unpadded"))
+    else if (text_is(how, "unpadded"))
         text[strcspn(text, "=")] = '\0';
-    else if (is(how, "twice"))
+    else if (text_is(how, "twice"))
         other = base64(text, strlen(text));
-    else if (is(how, "lines"))
+    else if (text_is(how, "lines"))
         other = break_lines(text);
-    else if (is(how, "percent"))
+    else if (text_is(how, "percent"))
         other = percent_encode(text);
     if (!other)
         return text;
@@ -324,15 +315,15 @@ static unsigned random_number(void)
 static char *sign_as_told(const json_t *signature,
                           const struct signing_case *with)
 {
-    const char *encoding = text_of(signature, "encoding");
+    const char *encoding = value_find_text(signature, "encoding");
     char *plain = NULL, *value = NULL;
 
     for (unsigned i = 0; i < MAX_ATTEMPTS; i++) {
         char *text = make_text(signature, random_number(), with);
         struct bytes data = {0};
 
-        join(text_of(signature, "digest"), find_key(signature, with), text,
-             &data);
+        join(value_find_text(signature, "digest"), find_key(signature, with),
+             text, &data);
         free(text);
         free(plain);
         free(value);
@@ -350,8 +341,8 @@ char *authorization_make(const json_t *signature,
                          const struct signing_case *with)
 {
     const json_t *cut = json_object_get(signature, "cut");
-    const char *prefix = text_of(signature, "prefix");
-    const char *suffix = text_of(signature, "suffix");
+    const char *prefix = value_find_text(signature, "prefix");
+    const char *suffix = value_find_text(signature, "suffix");
     char *value, *whole;
 
     if (json_is_null(signature))

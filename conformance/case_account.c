@@ -4,11 +4,7 @@
 #include <string.h>
 
 #include "mock.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
+#include "value.h"
 
 static bool has_buckets(const json_t *account)
 {
@@ -17,7 +13,7 @@ static bool has_buckets(const json_t *account)
 
 static bool is_active(const json_t *account)
 {
-    const char *status = text_of(account, "status");
+    const char *status = value_find_text(account, "status");
 
     return !status || strcmp(status, "active") == 0;
 }
@@ -43,7 +39,8 @@ static bool plays(const json_t *account, const char *role, const json_t *first)
     if (strcmp(role, "bucketless") == 0)
         return !has_buckets(account);
     return has_buckets(account) && account != first &&
-           strcmp(text_of(account, "appid"), text_of(first, "appid")) != 0;
+           strcmp(value_find_text(account, "appid"),
+                  value_find_text(first, "appid")) != 0;
 }
 
 static json_t *find_account(const json_t *accounts, const char *role)
@@ -81,7 +78,7 @@ static json_t *add_given(const struct config *config, const json_t *given,
                          char **why)
 {
     json_t *account = json_deep_copy(given);
-    json_t *reply, *key;
+    json_t *key;
     size_t i;
 
     json_array_foreach(json_object_get(account, "keys"), i, key)
@@ -89,13 +86,7 @@ static json_t *add_given(const struct config *config, const json_t *given,
         join(key, "secret_id");
         join(key, "secret_key");
     }
-    reply = mock_ask(config, "POST", "accounts", account, why);
-    if (!reply) {
-        json_decref(account);
-        return NULL;
-    }
-    json_decref(reply);
-    return account;
+    return mock_give_account(config, account, why);
 }
 
 static int take_known(const struct config *config, const json_t *wanted,

@@ -21,7 +21,8 @@ struct case_account {
 /*
  * `wanted` is the member `account` of a case: the name of a role, an account,
  * or NULL for the default one. 0, or -1 when the case cannot go on: *result
- * says why, as a skip or as a failure of the set-up.
+ * says why, as a skip or as a failure of the set-up. Releasing one that was
+ * not got does nothing.
  */
 int case_account_get(const struct config *config, const char *case_id,
                      const json_t *wanted, struct case_account *account,

@@ -7,7 +7,9 @@
 
 #include "bytes.h"
 #include "match.h"
+#include "protocol.h"
 #include "section.h"
+#include "value.h"
 
 /* What a value may be. */
 enum shape {
@@ -458,9 +460,8 @@ static bool is_requirement(const char *text)
 
 static char *check_names(const json_t *c)
 {
-    const char *id = json_string_value(json_object_get(c, "id"));
-    const char *requirement =
-        json_string_value(json_object_get(c, "requirement"));
+    const char *id = value_find_text(c, "id");
+    const char *requirement = value_find_text(c, "requirement");
 
     if (!is_id(id))
         return format(
@@ -473,12 +474,38 @@ static char *check_names(const json_t *c)
     return NULL;
 }
 
+/* A word of the suite's, or, of a client, a feature or its lack. */
+static bool is_need(const char *word, bool is_client)
+{
+    if (text_is(word, "admin") || text_is(word, "private"))
+        return true;
+    if (strncmp(word, "no-", 3) == 0)
+        word += 3;
+    return is_client && protocol_knows_feature(word);
+}
+
+static char *check_needs(const json_t *needs, bool is_client)
+{
+    const json_t *need;
+    size_t i;
+
+    json_array_foreach(needs, i, need)
+    {
+        const char *word = json_string_value(need);
+
+        if (!is_need(word, is_client))
+            return format("needs[%zu] is \"%s\", expected admin%s", i, word,
+                          is_client ? ", private, a feature of the protocol, "
+                                      "or \"no-\" and a feature"
+                                    : " or private");
+    }
+    return NULL;
+}
+
 static bool is_form(const json_t *request)
 {
-    const char *encoding =
-        json_string_value(json_object_get(request, "encoding"));
-    const char *endpoint =
-        json_string_value(json_object_get(request, "endpoint"));
+    const char *encoding = value_find_text(request, "encoding");
+    const char *endpoint = value_find_text(request, "endpoint");
 
     return encoding ? strcmp(encoding, "multipart") == 0
                     : strcmp(endpoint, "livegetfour") != 0;
@@ -517,6 +544,8 @@ char *case_check(const json_t *c)
 
     if (!why)
         why = check_names(c);
+    if (!why)
+        why = check_needs(json_object_get(c, "needs"), is_client);
     if (!why)
         why = check_parts(json_object_get(c, "steps"));
     return why;

@@ -9,6 +9,7 @@
 #include "bytes.h"
 #include "case_check.h"
 #include "match.h"
+#include "value.h"
 
 enum { MAX_REPEATED = 16 << 20 }; /* bytes of a text made by repetition */
 
@@ -40,25 +41,10 @@ static void merge(json_t *base, const json_t *over)
 
 /* Substitution of `{name}`. */
 
-static char *value_text(const json_t *value)
+static char *spell(const json_t *value)
 {
     return json_is_string(value) ? format("%s", json_string_value(value))
                                  : json_dumps(value, JSON_ENCODE_ANY);
-}
-
-/* The variable that `name` stands for, or a member of it: "name.member". */
-static const json_t *find_variable(const json_t *variables, const char *name)
-{
-    const char *dot = strchr(name, '.');
-    char *first;
-    const json_t *value;
-
-    if (!dot)
-        return json_object_get(variables, name);
-    first = format("%.*s", (int)(dot - name), name);
-    value = json_object_get(variables, first);
-    free(first);
-    return find_variable(value, dot + 1);
 }
 
 /* The text with every `{name}` of a variable replaced. */
@@ -72,11 +58,11 @@ static json_t *substitute_text(const char *text, const json_t *variables)
         const char *end = *text == '{' ? strchr(text, '}') : NULL;
         char *name =
             end ? format("%.*s", (int)(end - text - 1), text + 1) : NULL;
-        const json_t *value = name ? find_variable(variables, name) : NULL;
+        const json_t *value = name ? value_find_path(variables, name) : NULL;
 
         free(name);
         if (value) {
-            char *shown = value_text(value);
+            char *shown = spell(value);
 
             bytes_text(&out, shown);
             free(shown);
@@ -100,7 +86,7 @@ static json_t *whole_value(const char *text, const json_t *variables)
     if (len < 3 || text[0] != '{' || text[len - 1] != '}')
         return NULL;
     name = format("%.*s", (int)len - 2, text + 1);
-    value = find_variable(variables, name);
+    value = value_find_path(variables, name);
     free(name);
     return value ? json_deep_copy(value) : NULL;
 }
@@ -254,7 +240,7 @@ static int add_case(struct loader *l, json_t *test_case)
         return failed;
     }
     id = case_id(test_case);
-    other = json_string_value(json_object_get(l->ids, id));
+    other = value_find_text(l->ids, id);
     if (other)
         return refuse(l, test_case, "the id is also in %s", other);
     json_object_set_new(l->ids, id, json_string(l->file));
@@ -288,9 +274,8 @@ static json_t *list_codes(const json_t *codes, const char *endpoint,
         return values;
     json_array_foreach(codes, i, row)
     {
-        const char *where =
-            json_string_value(json_object_get(row, "endpoints"));
-        const char *in = json_string_value(json_object_get(row, "place"));
+        const char *where = value_find_text(row, "endpoints");
+        const char *in = value_find_text(row, "place");
         bool occurs = strcmp(endpoint, "any") == 0 ||
                       strcmp(where, "all") == 0 || strstr(where, endpoint);
 
@@ -511,7 +496,7 @@ bool case_is_client(const json_t *test_case)
 
 const char *case_id(const json_t *test_case)
 {
-    return json_string_value(json_object_get(test_case, "id"));
+    return value_find_text(test_case, "id");
 }
 
 const char *case_kind(const json_t *test_case)
@@ -521,15 +506,7 @@ const char *case_kind(const json_t *test_case)
 
 bool case_applies_to(const json_t *test_case, const char *word)
 {
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach(json_object_get(test_case, "applies_to"), i, item)
-    {
-        if (strcmp(json_string_value(item), word) == 0)
-            return true;
-    }
-    return false;
+    return value_has_word(json_object_get(test_case, "applies_to"), word);
 }
 
 /* The code that an expectation is about, whichever member carries it; false

@@ -5,7 +5,9 @@
 
 #include "client_call.h"
 #include "dialogue.h"
+#include "now.h"
 #include "protocol.h"
+#include "value.h"
 
 enum {
     GRACE_MS = 1000, /* for an answer after the time limit of the call */
@@ -48,8 +50,10 @@ static char *end_client(struct lease *lease, const char *when)
     return text;
 }
 
-/* A line that is not the answer. Only the first one is told. */
-static void refuse_line(struct asking *a, const struct bytes *line)
+/* A line that is not the answer, since it is of another or, as `problems`
+ * tells, none of the protocol. Only the first one is told. */
+static void refuse_line(struct asking *a, const struct bytes *line,
+                        const struct bytes *problems)
 {
     char *shown;
 
@@ -60,6 +64,10 @@ static void refuse_line(struct asking *a, const struct bytes *line)
     shown = dialogue_shown(line);
     FAIL(a, "expected the answer to \"%s\", got the line: %s",
          a->check->call->id, shown);
+    /* What looks like an answer and is none is hard to tell by eye. */
+    if (problems->len > 0 && line->data[0] == '{')
+        FAIL(a, "that line: %.*s", (int)strcspn(problems->data, "\n"),
+             problems->data);
     free(shown);
 }
 
@@ -69,9 +77,9 @@ static void tell_end(struct asking *a, const struct bytes *line)
     char *when, *text;
 
     if (line->len > 0)
-        refuse_line(a, line);
+        refuse_line(a, line, &(struct bytes){0});
     when = format(" %lld ms after the call without an answer",
-                  dialogue_now() - a->begin);
+                  now_ms() - a->begin);
     text = end_client(*a->lease, when);
     FAIL(a, "%s", text);
     free(when);
@@ -96,7 +104,7 @@ static void tell_no_answer(struct asking *a, enum dialogue_event event,
         FAIL(a,
              "no answer within %lld ms, the time limit of the call being "
              "%d ms%s",
-             dialogue_now() - a->begin, call->timeout_ms, last);
+             now_ms() - a->begin, call->timeout_ms, last);
     free(last);
 }
 
@@ -113,9 +121,9 @@ static void give_up(struct asking *a, enum dialogue_event event,
 
 static bool is_answer(const struct asking *a, const json_t *line)
 {
-    const char *id = json_string_value(json_object_get(line, "id"));
+    const char *id = value_find_text(line, "id");
 
-    return id && strcmp(id, a->check->call->id) == 0;
+    return text_is(id, a->check->call->id);
 }
 
 static void judge_answer(const struct asking *a, const json_t *answer)
@@ -136,19 +144,19 @@ static void judge_answer(const struct asking *a, const json_t *answer)
 static json_t *read_answer(struct asking *a)
 {
     struct dialogue *d = lease_dialogue(*a->lease);
-    struct bytes line = {0}, ignored = {0};
+    struct bytes line = {0}, problems = {0};
     enum dialogue_event event;
     json_t *json = NULL;
 
     while ((event = dialogue_read(d, a->deadline, &line)) == DIALOGUE_LINE) {
-        json = protocol_parse(line.data, line.len, &ignored);
+        json = protocol_parse(line.data, line.len, &problems);
         if (is_answer(a, json))
             break;
         json_decref(json);
         json = NULL;
-        ignored.len = 0;
-        refuse_line(a, &line);
-        if (a->n_stray == DIALOGUE_MAX_STRAY || dialogue_now() >= a->deadline) {
+        refuse_line(a, &line, &problems);
+        problems.len = 0;
+        if (a->n_stray == DIALOGUE_MAX_STRAY || now_ms() >= a->deadline) {
             event = DIALOGUE_LATE;
             break;
         }
@@ -158,7 +166,7 @@ static json_t *read_answer(struct asking *a)
     else
         give_up(a, event, &line);
     bytes_release(&line);
-    bytes_release(&ignored);
+    bytes_release(&problems);
     return json;
 }
 
@@ -184,7 +192,7 @@ json_t *client_ask(const struct client_check *check, struct lease **lease,
         .check = check,
         .lease = lease,
         .broken = broken,
-        .begin = dialogue_now(),
+        .begin = now_ms(),
     };
     char *line =
         client_call_line(check->config, check->call, &check->credentials);
@@ -207,7 +215,7 @@ static bool check_silence(struct result *result, struct lease *lease,
 {
     struct bytes line = {0};
     enum dialogue_event event =
-        dialogue_read(lease_dialogue(lease), dialogue_now(), &line);
+        dialogue_read(lease_dialogue(lease), now_ms(), &line);
     char *text;
 
     if (event == DIALOGUE_ENDED) {

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "value.h"
 
 /* Requests that a call may cause where trying again makes sense. */
 enum { MAX_REQUESTS = 4 };
@@ -59,8 +60,7 @@ static void show_served(const json_t *entry, struct bytes *out)
 {
     const json_t *served = json_object_get(entry, "served");
     const json_t *code = json_object_get(served, "code");
-    const char *transport =
-        json_string_value(json_object_get(served, "transport"));
+    const char *transport = value_find_text(served, "transport");
 
     if (transport)
         bytes_text(out, transport);

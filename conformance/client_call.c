@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "value.h"
 
 static bool is_endpoint(const struct client_call *call, const char *name)
 {
@@ -74,17 +75,6 @@ static enum media_outcome add_file(const struct config *config,
                                                         : MEDIA_OK;
 }
 
-/* The name of a file that outlives the object it came with; NULL: a client is
- * given no such file. */
-static const char *file_name(const char *name)
-{
-    for (size_t m = 0; m < MEDIA__COUNT; m++) {
-        if (strcmp(config_media_name((enum media)m), name) == 0)
-            return config_media_name((enum media)m);
-    }
-    return NULL;
-}
-
 static enum media_outcome add_files(const struct config *config,
                                     const json_t *files,
                                     struct client_call *call, char **why)
@@ -95,13 +85,13 @@ static enum media_outcome add_files(const struct config *config,
 
     json_object_foreach((json_t *)files, key, file)
     {
-        const char *name = file_name(key);
+        enum media m = config_media_find(key);
 
-        if (!name) {
+        if (m == MEDIA__COUNT) {
             *why = format("files.%s: expected video, card or image", key);
             return MEDIA_WRONG;
         }
-        outcome = add_file(config, call, name, file, why);
+        outcome = add_file(config, call, config_media_name(m), file, why);
         if (outcome != MEDIA_OK)
             break;
     }
@@ -119,7 +109,7 @@ enum media_outcome client_call_make(const struct config *config,
 
     *call = (struct client_call){
         .id = format("%s", id),
-        .endpoint = json_string_value(json_object_get(given, "endpoint")),
+        .endpoint = value_find_text(given, "endpoint"),
         .timeout_ms =
             timeout ? (int)json_integer_value(timeout) : CLIENT_CALL_MS,
     };
@@ -157,11 +147,19 @@ static json_t *describe_file(const struct media_file *media)
     return file;
 }
 
+/* Where a client is told to send: it connects to what the URL says. */
+static char *base_url_of(const struct config *config)
+{
+    if (config->connect_to)
+        return format("http://%s", config->connect_to);
+    return format("%s", config->base_url);
+}
+
 char *client_call_line(const struct config *config,
                        const struct client_call *call,
                        const struct credentials *credentials)
 {
-    char *base_url = client_base_url(config);
+    char *base_url = base_url_of(config);
     json_t *files = json_object();
     struct protocol_call asked = {
         .id = call->id,
@@ -225,11 +223,4 @@ const char *client_call_lacks(const json_t *features,
         !protocol_has_feature(features, "seq"))
         lacks = "seq";
     return lacks;
-}
-
-char *client_base_url(const struct config *config)
-{
-    if (config->connect_to)
-        return format("http://%s", config->connect_to);
-    return format("%s", config->base_url);
 }

@@ -46,8 +46,4 @@ char *client_call_line(const struct config *config,
 const char *client_call_lacks(const json_t *features,
                               const struct client_call *call);
 
-/* Where a client is told to send: it connects to what the URL says. The
- * caller frees it. */
-char *client_base_url(const struct config *config);
-
 #endif

@@ -14,6 +14,7 @@
 #include "mock.h"
 #include "protocol.h"
 #include "secrets.h"
+#include "value.h"
 
 /* For requests that were cut short to be recorded. */
 enum { ARRIVE_MS = 1000 };
@@ -39,11 +40,6 @@ struct asked {
     uint64_t rule; /* of its fault; 0: none */
     json_t *answer;
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 static struct client_check check_of(const struct asked *asked,
                                     const json_t *entries)
@@ -126,7 +122,7 @@ static int get_account(struct client_run *run)
     const json_t *wanted = json_object_get(run->test_case, "account");
     bool can = protocol_has_feature(run->config->features, "bucket");
     const char *role = json_string_value(wanted);
-    bool is_default = !wanted || (role && strcmp(role, "default") == 0);
+    bool is_default = !wanted || text_is(role, "default");
     json_t *bucketless = json_string("bucketless");
     int failed = case_account_get(run->config, case_id(run->test_case),
                                   can || !is_default ? wanted : bucketless,
@@ -220,7 +216,7 @@ static void take_refusal(const struct asked *asked)
 {
     struct client_run *run = asked->run;
     struct client_check check = check_of(asked, NULL);
-    const char *message = text_of(asked->answer, "message");
+    const char *message = value_find_text(asked->answer, "message");
 
     if (json_object_get(asked->answer, "errored"))
         client_fail(&check, "behaviour",
@@ -354,22 +350,6 @@ static void run_calls(struct client_run *run)
 
 /* secrets */
 
-/* The text with the secret masked; the caller frees it. */
-static char *masked(const char *text, const char *secret)
-{
-    struct bytes out = {0};
-    const char *at;
-
-    bytes_text(&out, "");
-    while (*secret && (at = strstr(text, secret))) {
-        bytes_add(&out, text, (size_t)(at - text));
-        bytes_text(&out, SECRETS_MASK);
-        text = at + strlen(secret);
-    }
-    bytes_text(&out, text);
-    return out.data;
-}
-
 /* A client may say its key anywhere. */
 static void mask_result(struct result *result, const char *secret)
 {
@@ -379,13 +359,13 @@ static void mask_result(struct result *result, const char *secret)
 
     json_array_foreach(result->failures, i, failure)
     {
-        text = masked(json_string_value(failure), secret);
+        text = secrets_masked_text(json_string_value(failure), secret);
         json_array_set_new(result->failures, i, json_string(text));
         free(text);
     }
     if (result->trace.len == 0)
         return;
-    text = masked(result->trace.data, secret);
+    text = secrets_masked_text(result->trace.data, secret);
     result->trace.len = 0;
     bytes_text(&result->trace, text);
     free(text);

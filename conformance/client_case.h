@@ -13,7 +13,8 @@
 #include "config.h"
 #include "result.h"
 
-/* `test_case` is expanded. SIGPIPE must be ignored. */
+/* `test_case` is expanded. *result gets the exchanges, and what is wrong with
+ * them as failures, or why the case does not apply. SIGPIPE must be ignored. */
 void client_run(const struct config *config, const json_t *test_case,
                 struct result *result);
 

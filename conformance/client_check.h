@@ -27,6 +27,7 @@ struct client_check {
     const json_t *outcome; /* as the client reports it; NULL: none came */
 };
 
+/* Each adds what is wrong to check->result. */
 void client_check_wire(const struct client_check *check);
 void client_check_report(const struct client_check *check);
 void client_check_behaviour(const struct client_check *check);

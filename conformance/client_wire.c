@@ -4,12 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
+#include "value.h"
 
 static json_int_t int_of(const json_t *object, const char *name)
 {
@@ -27,17 +22,8 @@ struct looked_at {
 static bool is_compared(const struct client_check *check, const char *name)
 {
     const json_t *parts = json_object_get(check->expect, "parts");
-    const json_t *part;
-    size_t i;
 
-    if (!parts)
-        return true;
-    json_array_foreach(parts, i, part)
-    {
-        if (strcmp(json_string_value(part), name) == 0)
-            return true;
-    }
-    return false;
+    return !parts || value_has_word(parts, name);
 }
 
 /* Was the body read to its end? What did not come cannot be missing. */
@@ -45,7 +31,7 @@ static bool is_whole(const json_t *entry)
 {
     const json_t *natural = json_object_get(entry, "natural");
     const char *transport =
-        text_of(json_object_get(entry, "served"), "transport");
+        value_text(json_object_get(entry, "served"), "transport");
 
     return json_is_object(natural) && int_of(natural, "code") != 23 &&
            !json_is_true(json_object_get(entry, "cut_short")) &&
@@ -60,7 +46,7 @@ static const json_t *find_part(const json_t *entry, const char *name)
 
     json_array_foreach(json_object_get(entry, "parts"), i, part)
     {
-        if (strcmp(text_of(part, "name"), name) == 0)
+        if (strcmp(value_text(part, "name"), name) == 0)
             return part;
     }
     return NULL;
@@ -72,7 +58,7 @@ static bool has_bytes(const json_t *part, const char *data, size_t len,
                       const char *sha256)
 {
     json_int_t size = int_of(part, "size");
-    const char *digest = text_of(part, "sha256");
+    const char *digest = value_text(part, "sha256");
     bool is_number = size == 0 && strspn(data, "0123456789") == len;
 
     if (*digest)
@@ -93,7 +79,7 @@ static void compare_part(const struct looked_at *at, const char *name,
                     "none",
                     at->name, name, len);
     if (part && !has_bytes(part, data, len, sha256)) {
-        digest = text_of(part, "sha256");
+        digest = value_text(part, "sha256");
         client_fail(
             at->check, "wire",
             "%s: %s: expected %zu bytes of SHA-256 %.12s…, got %lld%s"
@@ -172,7 +158,7 @@ static void check_signature(const struct looked_at *at)
         return;
     client_fail(at->check, "wire",
                 "%s: the signature: expected a good one, got code %lld: %s",
-                at->name, (long long)code, text_of(signature, "why"));
+                at->name, (long long)code, value_text(signature, "why"));
 }
 
 void client_check_wire(const struct client_check *check)
@@ -189,9 +175,9 @@ void client_check_wire(const struct client_check *check)
                            json_array_size(check->entries)),
         };
 
-        if (strcmp(text_of(entry, "endpoint"), check->call->endpoint) != 0)
+        if (strcmp(value_text(entry, "endpoint"), check->call->endpoint) != 0)
             client_fail(check, "wire", "%s: expected /face/%s, got %s", at.name,
-                        check->call->endpoint, text_of(entry, "target"));
+                        check->call->endpoint, value_text(entry, "target"));
         else
             compare_parts(&at);
         check_signature(&at);
@@ -224,13 +210,13 @@ void client_check_verdict(struct result *result, const json_t *verdict,
 
     json_array_foreach(json_object_get(verdict, "findings"), i, finding)
     {
-        bool is_must = strcmp(text_of(finding, "level"), "must") == 0;
+        bool is_must = strcmp(value_text(finding, "level"), "must") == 0;
 
-        if (take_id(missing, text_of(finding, "id")) || !is_must)
+        if (take_id(missing, value_text(finding, "id")) || !is_must)
             continue;
-        result_fail(result, "wire: %s: %s; seen: %s", text_of(finding, "id"),
-                    text_of(finding, "text"),
-                    text_of(json_object_get(finding, "example"), "seen"));
+        result_fail(result, "wire: %s: %s; seen: %s", value_text(finding, "id"),
+                    value_text(finding, "text"),
+                    value_text(json_object_get(finding, "example"), "seen"));
     }
     json_array_foreach(missing, i, id)
     {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "value.h"
 
 static const char *const target_names[] = {
     [TARGET_MOCK] = "mock",
@@ -112,8 +113,7 @@ static void borrow_members(struct config *config)
 
     list_strings(config, strings);
     for (size_t i = 0; i < N_STRINGS; i++)
-        *strings[i].value =
-            json_string_value(json_object_get(config->json, strings[i].name));
+        *strings[i].value = value_find_text(config->json, strings[i].name);
     list_json(config, lists);
     for (size_t i = 0; i < N_JSON; i++)
         *lists[i].value =
@@ -180,4 +180,13 @@ const char *config_target_name(enum target_kind kind)
 const char *config_media_name(enum media media)
 {
     return media_names[media];
+}
+
+enum media config_media_find(const char *name)
+{
+    size_t i = 0;
+
+    while (i < MEDIA__COUNT && strcmp(media_names[i], name) != 0)
+        i++;
+    return (enum media)i;
 }

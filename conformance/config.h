@@ -73,5 +73,7 @@ bool config_is_https(const struct config *config);
 const char *config_target_name(enum target_kind kind);
 /* "video", "card", "image" */
 const char *config_media_name(enum media media);
+/* Its reverse; MEDIA__COUNT when there is none of that name. */
+enum media config_media_find(const char *name);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "error_codes.h"
+#include "value.h"
 
 struct endpoint {
     const char *name;
@@ -38,7 +39,7 @@ static bool covers(const json_t *result, int code, const char *endpoint)
         const json_t *value = json_object_get(pair, "code");
 
         if (json_is_integer(value) && json_integer_value(value) == code &&
-            strcmp(run_text(pair, "endpoint"), endpoint) == 0)
+            strcmp(value_text(pair, "endpoint"), endpoint) == 0)
             return true;
     }
     return false;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "now.h"
 #include "protocol.h"
 #include "utf8.h"
 
@@ -35,17 +35,9 @@ void dialogue_release(struct dialogue *d)
     bytes_release(&d->input);
 }
 
-long long dialogue_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int ms_until(long long deadline)
 {
-    long long left = deadline - dialogue_now();
+    long long left = deadline - now_ms();
 
     if (left <= 0)
         return 0;
@@ -69,7 +61,7 @@ int dialogue_send(struct dialogue *d, const char *line, long long deadline,
         } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
             *why = format("writing to the client: %s", strerror(errno));
             return -1;
-        } else if (dialogue_now() >= deadline) {
+        } else if (now_ms() >= deadline) {
             *why = format("the client did not read its stdin in time");
             return -1;
         } else {
@@ -139,10 +131,12 @@ enum dialogue_event dialogue_read(struct dialogue *d, long long deadline,
             bytes_add(line, d->input.data, d->input.len);
             return DIALOGUE_ENDED;
         }
-        if (got < 0 && dialogue_now() >= deadline)
+        if (got < 0 && now_ms() >= deadline)
             return DIALOGUE_LATE;
-        if (got < 0)
-            poll(&readable, 1, ms_until(deadline));
+        /* A signal that is handled asks for an end of waiting. */
+        if (got < 0 && poll(&readable, 1, ms_until(deadline)) < 0 &&
+            errno == EINTR)
+            return DIALOGUE_LATE;
     }
 }
 

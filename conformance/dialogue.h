@@ -33,11 +33,9 @@ enum dialogue_event {
 void dialogue_init(struct dialogue *d, int in, int out, int err);
 void dialogue_release(struct dialogue *d);
 
-/* Milliseconds of a clock that is never set; deadlines are times of it. */
-long long dialogue_now(void);
-
-/* Sends a line, which has its line feed. 0, or -1 with *why, which the
- * caller frees: the client ended, or did not read it in time. */
+/* Sends a line, which has its line feed. Deadlines are times of now_ms(). 0, or
+ * -1 with *why, which the caller frees: the client ended, or did not read it in
+ * time. */
 int dialogue_send(struct dialogue *d, const char *line, long long deadline,
                   char **why);
 
@@ -54,8 +52,8 @@ enum dialogue_event dialogue_read(struct dialogue *d, long long deadline,
 char *dialogue_shown(const struct bytes *line);
 
 /* The end of what it wrote to stderr, to be put after a message: `; its stderr
- * ends: "…"`, or nothing. Its line feeds are shown as
- * `|`. The caller frees it. */
+ * ends: "…"`, or nothing. Its line feeds are shown as `|`. The caller frees
+ * it. */
 char *dialogue_stderr(const struct dialogue *d);
 
 #endif

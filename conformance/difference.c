@@ -34,15 +34,6 @@ void differences_release(struct differences *d)
     *d = (struct differences){0};
 }
 
-size_t differences_total(const struct differences *d)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < DIFFERENCE__COUNT; i++)
-        total += d->n[i];
-    return total;
-}
-
 const char *difference_name(enum difference_kind kind)
 {
     return kind_names[kind];

@@ -29,7 +29,6 @@ struct differences {
 };
 
 void differences_release(struct differences *d);
-size_t differences_total(const struct differences *d);
 
 /* "transport", "status", … */
 const char *difference_name(enum difference_kind kind);

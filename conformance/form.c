@@ -2,7 +2,8 @@
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "value.h"
 
 static bool has_style(const struct form *form, const char *name)
 {
@@ -11,7 +12,7 @@ static bool has_style(const struct form *form, const char *name)
 
 static const char *style_text(const struct form *form, const char *name)
 {
-    return json_string_value(json_object_get(form->style, name));
+    return value_find_text(form->style, name);
 }
 
 struct part *form_add(struct form *form)

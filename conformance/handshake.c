@@ -1,8 +1,8 @@
 #include "handshake.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "now.h"
 #include "protocol.h"
 
 /* Lines as one, without the last line feed. */
@@ -54,7 +54,7 @@ static json_t *judge(const struct bytes *line, char **why)
 json_t *handshake(struct dialogue *d, struct bytes *said, bool *ended,
                   char **why)
 {
-    long long deadline = dialogue_now() + HANDSHAKE_MS;
+    long long deadline = now_ms() + HANDSHAKE_MS;
     char *start = protocol_start();
     struct bytes line = {0};
     json_t *started = NULL;

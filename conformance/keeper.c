@@ -14,7 +14,9 @@
 #include "dialogue.h"
 #include "handshake.h"
 #include "lease.h"
+#include "now.h"
 #include "protocol.h"
+#include "secrets.h"
 
 enum {
     MAX_LENT = 256, /* clients at once; one a case that runs */
@@ -37,7 +39,8 @@ struct slot {
 };
 
 struct keeper {
-    const char *command, *dir; /* borrowed */
+    const struct config *config; /* borrowed, as these two */
+    const char *command, *dir;
     int listener;
     struct client idle[MAX_LENT];
     size_t n_idle;
@@ -56,12 +59,15 @@ static void client_release(struct client *client)
 /* Notes a problem once, whichever clients have it. */
 static void note(struct keeper *k, const char *who, const char *what)
 {
-    char *line = who ? format("the client, after the case %s: %s\n", who, what)
-                     : format("the client: %s\n", what);
+    /* It may tell of a key, even of one that it has from another case. */
+    char *shown = secrets_hidden_text(k->config, what);
+    char *line = who ? format("the client, after the case %s: %s\n", who, shown)
+                     : format("the client: %s\n", shown);
 
     if (!k->problems.data || !strstr(k->problems.data, line))
         bytes_text(&k->problems, line);
     free(line);
+    free(shown);
 }
 
 /* idle clients */
@@ -76,7 +82,7 @@ static char *unasked(const struct client_process *p, bool *closed)
     char *shown, *text = NULL;
 
     dialogue_init(&d, p->in, p->out, p->err);
-    event = dialogue_read(&d, dialogue_now(), &line);
+    event = dialogue_read(&d, now_ms(), &line);
     *closed = event == DIALOGUE_ENDED;
     if (event == DIALOGUE_FLOOD) {
         text = format("said %s", line.data);
@@ -279,10 +285,15 @@ static json_t *greet(struct client_process *p, bool *ended, char **why)
 
     dialogue_init(&d, p->in, p->out, p->err);
     started = handshake(&d, NULL, ended, why);
-    if (started && d.input.len > 0)
-        *why = format("said more than started: %s", d.input.data);
-    else if (started)
+    if (started && d.input.len > 0) {
+        char *shown = dialogue_shown(&d.input);
+
+        *why = format("said more than started: %.*s", (int)strcspn(shown, "\n"),
+                      shown);
+        free(shown);
+    } else if (started) {
         features = json_incref(json_object_get(started, "features"));
+    }
     json_decref(started);
     dialogue_release(&d);
     return features;
@@ -339,6 +350,7 @@ struct keeper *keeper_new(const struct config *config, json_t **features,
 
     if (!k)
         abort();
+    k->config = config;
     k->command = config->client;
     k->dir = config->run_dir;
     k->listener = -1;
@@ -401,7 +413,7 @@ static void say_stop(struct client_process *p)
 
     dialogue_init(&d, p->in, p->out, p->err);
     /* One that reads no more has ended, and is asked for its status. */
-    if (dialogue_send(&d, stop, dialogue_now(), &why) < 0)
+    if (dialogue_send(&d, stop, now_ms(), &why) < 0)
         free(why);
     dialogue_release(&d);
     free(stop);
@@ -414,7 +426,7 @@ static void say_stop(struct client_process *p)
 static char *await_end(struct client_process *p, long long deadline)
 {
     struct dialogue d;
-    long long left = deadline - dialogue_now();
+    long long left = deadline - now_ms();
     bool closed;
     int status = 0;
     bool ended = client_process_wait(p, left > 0 ? (int)left : 0, &status);
@@ -448,7 +460,7 @@ static void stop_idle(struct keeper *k)
             k->idle[i] = k->idle[--k->n_idle];
         }
     }
-    deadline = dialogue_now() + STOP_MS;
+    deadline = now_ms() + STOP_MS;
     while (k->n_idle > 0) {
         struct client *client = &k->idle[--k->n_idle];
         char *what = await_end(&client->process, deadline);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "bytes.h"
 #include "casefile.h"
 #include "keeper.h"
+#include "now.h"
 #include "plan.h"
 #include "recording.h"
 #include "report.h"
@@ -27,6 +27,7 @@
 #include "setup.h"
 #include "suite_options.h"
 #include "validate.h"
+#include "value.h"
 
 #define SUITE_VERSION "0.1.0"
 #define CODES_FILE "fixtures/error_codes.tsv"
@@ -34,9 +35,11 @@
 /* The process that runs Criterion; what interrupts us is passed on to it, so
  * that the set-up is undone. */
 static volatile sig_atomic_t runner_pid;
+static volatile sig_atomic_t interrupted_by; /* a signal; 0: none yet */
 
 static void pass_on(int number)
 {
+    interrupted_by = number;
     if (runner_pid > 0)
         kill((pid_t)runner_pid, number);
 }
@@ -45,6 +48,15 @@ static int complain(const char *why)
 {
     fprintf(stderr, "conformance: %s\n", why);
     return EXIT_SETUP;
+}
+
+static int complain_of_signal(void)
+{
+    char *why = format("interrupted by SIG%s", sigabbrev_np(interrupted_by));
+    int status = complain(why);
+
+    free(why);
+    return status;
 }
 
 static bool is_of_suite(const json_t *test_case, const char *suite)
@@ -61,7 +73,7 @@ static json_t *select_cases(const struct suite_options *options,
     json_t *test_case;
     size_t i;
 
-    json_array_foreach((json_t *)(uintptr_t)all, i, test_case)
+    json_array_foreach((json_t *)all, i, test_case)
     {
         if (is_of_suite(test_case, options->suite))
             json_array_append(selected, test_case);
@@ -79,9 +91,8 @@ static void list_cases(const struct suite_options *options, const json_t *cases)
         char *name = format("%s/%s", case_kind(c), case_id(c));
 
         if (!options->filter || fnmatch(options->filter, name, 0) == 0)
-            printf("%s\t%s\t%s\n", name,
-                   json_string_value(json_object_get(c, "requirement")),
-                   json_string_value(json_object_get(c, "title")));
+            printf("%s\t%s\t%s\n", name, value_find_text(c, "requirement"),
+                   value_find_text(c, "title"));
         free(name);
     }
 }
@@ -102,6 +113,7 @@ static int run_cases(const struct setup *setup,
                      const struct suite_options *options, struct keeper *keeper)
 {
     pid_t pid;
+    int status;
 
     setenv(CONFIG_ENV, setup->run_dir, 1);
     fflush(NULL);
@@ -110,12 +122,16 @@ static int run_cases(const struct setup *setup,
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
+        if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+            signal(SIGHUP, SIG_DFL);
         exit(runner_main(setup->run_dir, options->argc, options->argv));
     }
     if (pid < 0)
         return -1;
     runner_pid = pid;
-    return keeper_serve_until_exit(keeper, pid);
+    status = keeper_serve_until_exit(keeper, pid);
+    runner_pid = 0;
+    return status;
 }
 
 static bool left_result(const struct setup *setup, const char *id)
@@ -147,24 +163,19 @@ static json_t *read_started(const struct setup *setup)
     return ids;
 }
 
-/* With --fail-fast the first failure ends what runs beside it: those cases
- * neither passed nor failed. */
+/* With --fail-fast the first failure ends what runs beside it, and so does a
+ * signal: those cases neither passed nor failed. Without a signal the last one
+ * stays, since then something failed. */
 static void drop_aborted(const struct setup *setup, json_t *ids)
 {
+    size_t at_least = interrupted_by ? 0 : 1;
+
     for (size_t i = json_array_size(ids); i-- > 0;) {
         const char *id = json_string_value(json_array_get(ids, i));
 
-        if (!left_result(setup, id) && json_array_size(ids) > 1)
+        if (!left_result(setup, id) && json_array_size(ids) > at_least)
             json_array_remove(ids, i);
     }
-}
-
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Reports, recordings and the summary. */
@@ -193,7 +204,11 @@ static int tell(const struct suite_options *options, struct run *run,
     free(why);
     if (json_array_size(run->results) > 0) {
         report_text(run, &text);
-        fprintf(out, "%s", text.data);
+        /* A reader that has seen enough is no failure; a full disk is. */
+        if ((fputs(text.data, out) < 0 || fflush(out) != 0) && errno != EPIPE) {
+            perror("conformance: the summary");
+            failed = -1;
+        }
     }
     bytes_release(&text);
     run->differences = NULL;
@@ -205,15 +220,20 @@ static int judge(const struct run *run, int status,
                  const struct bytes *problems)
 {
     struct tally tally = run_tally(run);
+    bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
+    if (interrupted_by)
+        return complain_of_signal();
+    /* Criterion itself came to grief, and may not have said why. */
+    if (json_array_size(run->results) == 0 && !ended_well)
+        return complain("the run did not come to its end");
     if (json_array_size(run->results) == 0)
         return complain("no case was selected; --list shows what there is");
     if (tally.of[RESULT_SKIPPED] == tally_total(&tally))
         return complain("nothing ran: every case was skipped");
     if (tally.of[RESULT_FAILED] > 0 || problems->len > 0)
         return EXIT_CHECK;
-    /* Criterion itself came to grief, or was interrupted. */
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (!ended_well)
         return complain("the run did not come to its end");
     return 0;
 }
@@ -235,7 +255,7 @@ static int run_suite(struct setup *setup, const struct suite_options *options,
     if (setup->config.client && strcmp(options->suite, "service") != 0) {
         keeper = keeper_new(&setup->config, &setup->config.features, &why);
         if (!keeper) {
-            failed = complain(why);
+            failed = interrupted_by ? complain_of_signal() : complain(why);
             free(why);
             return failed;
         }
@@ -250,7 +270,7 @@ static int run_suite(struct setup *setup, const struct suite_options *options,
     keeper_free(keeper, problems);
     run.duration_ms = now_ms() - began;
     started = read_started(setup);
-    if (options->fail_fast)
+    if (options->fail_fast || interrupted_by)
         drop_aborted(setup, started);
     run_collect(&run, started, setup->run_dir);
     json_decref(started);
@@ -269,6 +289,12 @@ static int check_directories(const struct suite_options *options, char **why)
     return options->diff ? recording_check(options->diff, why) : 0;
 }
 
+/* What was waited for when a signal came is not to blame. */
+static int interrupted_status(int status)
+{
+    return interrupted_by ? complain_of_signal() : status;
+}
+
 static int set_up_and_run(const struct suite_options *options,
                           const json_t *cases)
 {
@@ -279,9 +305,11 @@ static int set_up_and_run(const struct suite_options *options,
 
     if (setup_make(&setup, options, &why) < 0 ||
         check_directories(options, &why) < 0)
-        status = complain(why);
+        status = interrupted_by ? complain_of_signal() : complain(why);
+    else if (interrupted_by)
+        status = complain_of_signal();
     else if (options->validate_protocol)
-        status = validate_protocol(&setup.config);
+        status = interrupted_status(validate_protocol(&setup.config));
     else
         status = run_suite(&setup, options, cases, &problems);
     free(why);
@@ -297,6 +325,11 @@ static int run_with_cases(const struct suite_options *options)
     json_t *cases;
     int status = 0;
 
+    if (!all && access(CODES_FILE, F_OK) < 0) {
+        free(why);
+        why = format(CODES_FILE ": %s; run this in the project's directory",
+                     strerror(errno));
+    }
     if (!all) {
         status = complain(why);
         free(why);
@@ -322,6 +355,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* Under nohup it stays ignored. */
+    if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (suite_options_parse(&options, argc, argv, &why) != SUITE_OPTIONS_OK)
         status = complain(why);

@@ -6,6 +6,7 @@
 
 #include "error_codes.h"
 #include "utf8.h"
+#include "value.h"
 
 enum { SHOWN = 120 }; /* bytes of a value in a message */
 
@@ -115,7 +116,7 @@ static bool has_message(const json_t *value, const char *argument)
     const char *text = json_string_value(value);
     int code = (int)strtol(argument, NULL, 10);
 
-    return text && strcmp(text, error_message(code, LANGUAGE_EN)) == 0;
+    return text_is(text, error_message(code, LANGUAGE_EN));
 }
 
 /* Strict Base64 of bytes that begin and end as a JPEG does. */

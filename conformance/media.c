@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "match.h"
+#include "value.h"
 
 static const struct magic {
     size_t offset;
@@ -29,11 +33,6 @@ static const struct magic *find_magic(const char *data, size_t len)
            memcmp(data + m->offset, m->bytes, strlen(m->bytes)) != 0)
         m++;
     return m;
-}
-
-const char *media_type(const char *data, size_t len)
-{
-    return find_magic(len ? data : "", len)->type;
 }
 
 static const char *last_part(const char *path)
@@ -60,17 +59,17 @@ static enum media_outcome read_media(const struct config *config,
                                      const char *name, struct media_file *out,
                                      char **why)
 {
-    for (size_t m = 0; name && m < MEDIA__COUNT; m++) {
-        if (strcmp(name, config_media_name((enum media)m)) != 0)
-            continue;
-        if (config->media[m])
-            return read_path(config->media[m], out, why);
-        *why = format("no %s was given (--%s FILE)", name, name);
-        return MEDIA_NOT_GIVEN;
+    enum media m = name ? config_media_find(name) : MEDIA__COUNT;
+
+    if (m == MEDIA__COUNT) {
+        *why = format("media: expected video, card or image, got \"%s\"",
+                      name ? name : "");
+        return MEDIA_WRONG;
     }
-    *why = format("media: expected video, card or image, got \"%s\"",
-                  name ? name : "");
-    return MEDIA_WRONG;
+    if (config->media[m])
+        return read_path(config->media[m], out, why);
+    *why = format("no %s was given (--%s FILE)", name, name);
+    return MEDIA_NOT_GIVEN;
 }
 
 static enum media_outcome read_fixture(const char *name, struct media_file *out,
@@ -83,10 +82,10 @@ static enum media_outcome read_fixture(const char *name, struct media_file *out,
     return outcome;
 }
 
-static enum media_outcome read_base64(const char *text, struct media_file *out,
-                                      char **why)
+enum media_outcome media_add_base64(struct bytes *b, const char *text,
+                                    char **why)
 {
-    if (bytes_add_base64(&out->data, text) == 0)
+    if (bytes_add_base64(b, text) == 0)
         return MEDIA_OK;
     *why = format("base64: expected padded Base64, got \"%s\"", text);
     return MEDIA_WRONG;
@@ -96,10 +95,10 @@ static enum media_outcome read_object(const struct config *config,
                                       const json_t *file,
                                       struct media_file *out, char **why)
 {
-    const char *media = json_string_value(json_object_get(file, "media"));
+    const char *media = value_find_text(file, "media");
     const json_t *text = json_object_get(file, "text");
-    const char *encoded = json_string_value(json_object_get(file, "base64"));
-    const char *fixture = json_string_value(json_object_get(file, "fixture"));
+    const char *encoded = value_find_text(file, "base64");
+    const char *fixture = value_find_text(file, "fixture");
 
     if (!!media + json_is_string(text) + !!encoded + !!fixture != 1) {
         *why = format("a file: expected one of media, text, base64, fixture");
@@ -108,7 +107,7 @@ static enum media_outcome read_object(const struct config *config,
     if (media)
         return read_media(config, media, out, why);
     if (encoded)
-        return read_base64(encoded, out, why);
+        return media_add_base64(&out->data, encoded, why);
     if (fixture)
         return read_fixture(fixture, out, why);
     bytes_add(&out->data, json_string_value(text), json_string_length(text));
@@ -117,7 +116,7 @@ static enum media_outcome read_object(const struct config *config,
 
 /* what they are declared as */
 
-/* "max_body", "max_body+N", "max_body-N" as bytes; -1 when it is none. */
+/* "max_body", "max_body+N", "max_body-N" as bytes; negative when it is none. */
 static long long relative_size(const struct config *config, const char *text)
 {
     static const char base[] = "max_body";
@@ -135,24 +134,37 @@ static long long relative_size(const struct config *config, const char *text)
     return (long long)config->max_body + offset;
 }
 
-static enum media_outcome apply_size(const struct config *config,
-                                     const json_t *size, struct media_file *out,
-                                     char **why)
+enum media_outcome media_size(const struct config *config, const json_t *size,
+                              size_t *bytes, char **why)
 {
     const char *text = json_string_value(size);
     long long want = json_is_integer(size) ? json_integer_value(size)
                                            : relative_size(config, text);
 
-    if (!size)
-        return MEDIA_OK;
     if (want < 0) {
-        *why = format("size: expected bytes or max_body+N, got \"%s\"",
-                      text ? text : "");
+        char *shown = match_show(size);
+
+        *why = format("size: expected bytes or max_body+N, got %s", shown);
+        free(shown);
         return MEDIA_WRONG;
     }
-    if ((size_t)want > out->data.len)
-        bytes_fill(&out->data, '\0', (size_t)want - out->data.len);
-    out->data.len = (size_t)want;
+    *bytes = (size_t)want;
+    return MEDIA_OK;
+}
+
+static enum media_outcome apply_size(const struct config *config,
+                                     const json_t *size, struct media_file *out,
+                                     char **why)
+{
+    size_t want;
+
+    if (!size)
+        return MEDIA_OK;
+    if (media_size(config, size, &want, why) != MEDIA_OK)
+        return MEDIA_WRONG;
+    if (want > out->data.len)
+        bytes_fill(&out->data, '\0', want - out->data.len);
+    out->data.len = want;
     /* It is no longer the file it was read from. */
     if (out->path)
         out->filename = format("%s", last_part(out->path));

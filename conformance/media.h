@@ -46,8 +46,14 @@ int media_file_place(const struct config *config, struct media_file *file,
 
 void media_file_release(struct media_file *file);
 
-/* The type of what begins so: video/mp4, image/jpeg, image/gif, image/png or
- * application/octet-stream. */
-const char *media_type(const char *data, size_t len);
+/*
+ * The same for what a case describes like a file and is none: adds the bytes
+ * that Base64 stands for; sets *bytes to a size. MEDIA_OK, or MEDIA_WRONG with
+ * *why and nothing done.
+ */
+enum media_outcome media_add_base64(struct bytes *b, const char *text,
+                                    char **why);
+enum media_outcome media_size(const struct config *config, const json_t *size,
+                              size_t *bytes, char **why);
 
 #endif

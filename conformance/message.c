@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "form.h"
+#include "value.h"
 
 enum { DEFAULT_CHUNK = 8192 };
 
@@ -15,6 +16,7 @@ struct making {
     const struct signing_case *with;
     struct message *message;
     char *content_type; /* NULL: none */
+    size_t size;        /* that the body is to have; 0: as it comes */
     char **why;
 };
 
@@ -26,11 +28,6 @@ static const json_t *member(const struct making *m, const char *name)
 static const char *text_of(const struct making *m, const char *name)
 {
     return json_string_value(member(m, name));
-}
-
-static bool is(const char *word, const char *expected)
-{
-    return word && strcmp(word, expected) == 0;
 }
 
 /* What a good request of an endpoint has. */
@@ -67,26 +64,17 @@ static const struct content *find_content(const char *endpoint,
  * when it is a file. */
 static const char *good_value(const struct making *m, const char *name)
 {
-    if (is(name, "appid"))
+    if (text_is(name, "appid"))
         return m->with->own->appid;
-    if (is(name, "bucket"))
+    if (text_is(name, "bucket"))
         return m->with->own->bucket;
-    if (is(name, "validate_data"))
+    if (text_is(name, "validate_data"))
         return "9532";
-    if (is(name, "compare_flag"))
+    if (text_is(name, "compare_flag"))
         return "true";
-    if (is(name, "url"))
+    if (text_is(name, "url"))
         return "http://example.com/face.jpg";
     return NULL;
-}
-
-static bool is_media_name(const char *name)
-{
-    for (size_t i = 0; i < MEDIA__COUNT; i++) {
-        if (strcmp(config_media_name((enum media)i), name) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* The parameters and files of the request, in their order: an array of
@@ -97,7 +85,7 @@ static void drop_name(json_t *entries, const char *name)
     for (size_t i = json_array_size(entries); i-- > 0;) {
         const json_t *entry = json_array_get(entries, i);
 
-        if (is(json_string_value(json_object_get(entry, "name")), name))
+        if (text_is(value_find_text(entry, "name"), name))
             json_array_remove(entries, i);
     }
 }
@@ -109,7 +97,7 @@ static size_t find_entry(const json_t *entries, const char *name)
 
     json_array_foreach(entries, i, entry)
     {
-        if (is(json_string_value(json_object_get(entry, "name")), name))
+        if (text_is(value_find_text(entry, "name"), name))
             return i;
     }
     return json_array_size(entries);
@@ -162,7 +150,7 @@ static void move_first(json_t *entries, const json_t *order)
 
 static json_t *list_entries(const struct making *m, const struct content *good)
 {
-    bool is_form = is(good->encoding, "multipart");
+    bool is_form = text_is(good->encoding, "multipart");
     json_t *entries = json_array();
     const json_t *name;
     size_t i;
@@ -173,7 +161,7 @@ static json_t *list_entries(const struct making *m, const struct content *good)
         if (value)
             json_array_append_new(
                 entries, json_pack("{s:s, s:s}", "name", *n, "value", value));
-        else if (is_media_name(*n))
+        else if (config_media_find(*n) != MEDIA__COUNT)
             json_array_append_new(
                 entries, json_pack("{s:s, s:s}", "name", *n, "file", *n));
     }
@@ -187,20 +175,6 @@ static json_t *list_entries(const struct making *m, const struct content *good)
 
 /* Forms. */
 
-static const char *text_in(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
-static enum media_outcome add_base64(struct bytes *b, const char *text,
-                                     char **why)
-{
-    if (bytes_add_base64(b, text) == 0)
-        return MEDIA_OK;
-    *why = format("base64: expected padded Base64, got \"%s\"", text);
-    return MEDIA_WRONG;
-}
-
 static enum media_outcome add_text_part(const struct making *m,
                                         struct form *form, const char *name,
                                         const json_t *value)
@@ -211,15 +185,16 @@ static enum media_outcome add_text_part(const struct making *m,
 
     part->name = name;
     if (json_is_object(value)) {
-        part->filename = text_in(value, "filename");
-        part->type = text_in(value, "type");
-        part->disposition = text_in(value, "disposition");
+        part->filename = value_find_text(value, "filename");
+        part->type = value_find_text(value, "type");
+        part->disposition = value_find_text(value, "disposition");
         part->no_disposition =
             json_is_null(json_object_get(value, "disposition"));
         part->headers = json_object_get(value, "headers");
         text = json_object_get(value, "value");
-        if (text_in(value, "base64"))
-            return add_base64(&part->data, text_in(value, "base64"), m->why);
+        if (value_find_text(value, "base64"))
+            return media_add_base64(&part->data,
+                                    value_find_text(value, "base64"), m->why);
     }
     if (json_is_string(text))
         filled = fill_in_names(json_string_value(text), m->with);
@@ -263,19 +238,6 @@ static enum media_outcome add_file_part(const struct making *m,
     return MEDIA_OK;
 }
 
-static size_t wanted_size(const struct making *m)
-{
-    const json_t *size = member(m, "body_size");
-    const char *text = json_string_value(size);
-
-    if (json_is_integer(size))
-        return (size_t)json_integer_value(size);
-    if (!text)
-        return 0;
-    return m->config->max_body +
-           (size_t)strtol(text + strlen("max_body"), NULL, 10);
-}
-
 static enum media_outcome make_form(struct making *m, const json_t *entries)
 {
     const char *boundary = text_of(m, "boundary");
@@ -290,7 +252,7 @@ static enum media_outcome make_form(struct making *m, const json_t *entries)
 
     json_array_foreach(entries, i, entry)
     {
-        const char *name = text_in(entry, "name");
+        const char *name = value_find_text(entry, "name");
         const json_t *file = json_object_get(entry, "file");
 
         if (failed)
@@ -300,7 +262,7 @@ static enum media_outcome make_form(struct making *m, const json_t *entries)
                                       json_object_get(entry, "value"));
     }
     if (!failed) {
-        form_render(&form, wanted_size(m), &m->message->body);
+        form_render(&form, m->size, &m->message->body);
         m->content_type = form_content_type(&form);
     }
     form_release(&form);
@@ -321,7 +283,7 @@ static json_t *json_value(const struct making *m, const json_t *value)
 
     if (!text)
         return json_deep_copy(value);
-    if (is(text, "${appid:number}"))
+    if (text_is(text, "${appid:number}"))
         return json_integer(strtoll(m->with->own->appid, NULL, 10));
     filled = fill_in_names(text, m->with);
     copy = json_string(filled);
@@ -350,7 +312,7 @@ static enum media_outcome make_json(struct making *m, const json_t *entries)
     struct bytes *body = &m->message->body;
     json_t *object = json_object();
     const json_t *entry;
-    size_t i, size = wanted_size(m);
+    size_t i;
     char *text;
     enum media_outcome failed = MEDIA_OK;
 
@@ -365,14 +327,14 @@ static enum media_outcome make_json(struct making *m, const json_t *entries)
             value = json_value(m, json_object_get(entry, "value"));
         if (failed)
             break;
-        json_object_set_new(object, text_in(entry, "name"), value);
+        json_object_set_new(object, value_find_text(entry, "name"), value);
     }
     text = json_dumps(object, JSON_COMPACT);
     bytes_text(body, text);
     free(text);
     json_decref(object);
-    if (body->len < size)
-        bytes_fill(body, ' ', size - body->len);
+    if (body->len < m->size)
+        bytes_fill(body, ' ', m->size - body->len);
     m->content_type = format("application/json");
     return failed;
 }
@@ -409,14 +371,15 @@ static enum media_outcome change_body(struct making *m)
     enum media_outcome failed = MEDIA_OK;
     char *filled;
 
-    if (json_is_string(given) || text_in(given, "base64"))
+    if (json_is_string(given) || value_find_text(given, "base64"))
         body->len = 0;
     if (json_is_string(given)) {
         filled = fill_in_names(json_string_value(given), m->with);
         bytes_text(body, filled);
         free(filled);
-    } else if (text_in(given, "base64")) {
-        failed = add_base64(body, text_in(given, "base64"), m->why);
+    } else if (value_find_text(given, "base64")) {
+        failed =
+            media_add_base64(body, value_find_text(given, "base64"), m->why);
     } else if (pair) {
         failed = replace_in_body(m, pair);
     }
@@ -428,7 +391,7 @@ static enum media_outcome change_body(struct making *m)
 /* Did `body_size` get what it wants? */
 static enum media_outcome check_size(const struct making *m)
 {
-    size_t size = wanted_size(m), len = m->message->body.len;
+    size_t size = m->size, len = m->message->body.len;
 
     if (size == 0 || len == size)
         return MEDIA_OK;
@@ -442,11 +405,15 @@ static enum media_outcome make_body(struct making *m)
 {
     const struct content *good =
         find_content(text_of(m, "endpoint"), text_of(m, "encoding"));
-    json_t *entries = list_entries(m, good);
-    enum media_outcome failed = is(good->encoding, "multipart")
-                                    ? make_form(m, entries)
-                                    : make_json(m, entries);
+    const json_t *size = member(m, "body_size");
+    json_t *entries;
+    enum media_outcome failed;
 
+    if (size && media_size(m->config, size, &m->size, m->why) != MEDIA_OK)
+        return MEDIA_WRONG;
+    entries = list_entries(m, good);
+    failed = text_is(good->encoding, "multipart") ? make_form(m, entries)
+                                                  : make_json(m, entries);
     json_decref(entries);
     if (!failed)
         failed = check_size(m);
@@ -482,14 +449,14 @@ static void add_framing(struct making *m)
     const char *transfer = text_of(m, "transfer");
     char *length;
 
-    if (is(transfer, "chunked")) {
+    if (text_is(transfer, "chunked")) {
         add_field(m, "Transfer-Encoding", "chunked");
         return;
     }
     length = format("%zu", m->message->body.len);
     add_field(m, "Content-Length", length);
     free(length);
-    if (is(transfer, "expect")) {
+    if (text_is(transfer, "expect")) {
         add_field(m, "Expect", "100-continue");
         m->message->out.waits_for_100 = true;
     }
@@ -535,7 +502,7 @@ static void frame_body(struct making *m)
     struct bytes *out = &m->message->out.body;
     size_t chunk = (size_t)json_integer_value(member(m, "chunk"));
 
-    if (!is(text_of(m, "transfer"), "chunked")) {
+    if (!text_is(text_of(m, "transfer"), "chunked")) {
         bytes_add(out, body->data, body->len);
         return;
     }
@@ -588,8 +555,9 @@ static void make_raw(struct making *m, const char *raw, const char *host)
 bool message_names_other(const json_t *request)
 {
     char *text = json_dumps(request, JSON_COMPACT);
-    const char *key = text_in(json_object_get(request, "signature"), "key");
-    bool names = (text && strstr(text, "${other.")) || is(key, "other");
+    const char *key =
+        value_find_text(json_object_get(request, "signature"), "key");
+    bool names = (text && strstr(text, "${other.")) || text_is(key, "other");
 
     free(text);
     return names;

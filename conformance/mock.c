@@ -15,6 +15,9 @@
 
 #include "bytes.h"
 #include "match.h"
+#include "reach.h"
+#include "secrets.h"
+#include "value.h"
 
 enum {
     START_MS = 10000,     /* for a mock to say where it listens */
@@ -37,11 +40,13 @@ static void exec_mock(const char *program, const json_t *options, int out)
     argv[n++] = "0";
     argv[n++] = "--log-level";
     argv[n++] = "error";
-    json_array_foreach(options, i, option) argv[n++] =
-        json_string_value(option);
+    json_array_foreach(options, i, option)
+    {
+        argv[n++] = json_string_value(option);
+    }
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     dup2(out, STDOUT_FILENO);
-    execv(program, (char **)(uintptr_t)argv);
+    execv(program, (char **)argv);
     dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
     _exit(127);
 }
@@ -132,76 +137,71 @@ static size_t take_body(char *data, size_t size, size_t n, void *user)
     return size * n;
 }
 
-/* How to reach the target, and what it is called there: the API refuses
- * foreign names of a host, so it is called by the address connected to. */
-struct route {
-    struct curl_slist *connect_to, *fields;
-};
-
-static void set_target(CURL *curl, const struct config *config,
-                       struct route *route)
+static struct curl_slist *add_field(struct curl_slist *fields,
+                                    const char *begin, const char *value)
 {
-    if (config->connect_to) {
-        char *entry = format("::%s", config->connect_to);
-        char *host = format("Host: %s", config->connect_to);
+    char *line = format("%s%s", begin, value);
 
-        route->connect_to = curl_slist_append(NULL, entry);
-        route->fields = curl_slist_append(NULL, host);
-        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, route->connect_to);
-        free(entry);
-        free(host);
-    }
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms + WAIT_MS);
-    if (config->ca_file)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_file);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0L : 2L);
+    fields = curl_slist_append(fields, line);
+    free(line);
+    return fields;
+}
+
+/* The header fields of a call; the caller's. */
+static struct curl_slist *list_fields(const struct config *config,
+                                      bool has_body)
+{
+    struct curl_slist *fields = NULL;
+
+    /* The API refuses foreign names of a host. */
+    if (config->connect_to)
+        fields = add_field(fields, "Host: ", config->connect_to);
+    if (has_body)
+        fields = add_field(fields, "Content-Type: ", "application/json");
+    if (config->admin_token)
+        fields =
+            add_field(fields, "Authorization: Bearer ", config->admin_token);
+    return fields;
 }
 
 int mock_call(const struct config *config, const char *method, const char *path,
               const json_t *body, json_t **reply, char **why)
 {
     CURL *curl = curl_easy_init();
-    struct route route = {0};
+    struct curl_slist *connect_to = reach_target(curl, config);
+    struct curl_slist *fields = list_fields(config, body != NULL);
     struct bytes in = {0};
     char *url = format("%s/__admin/%s", config->base_url, path);
     char *out = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    char *token = NULL;
+    char detail[CURL_ERROR_SIZE] = "";
     long status = -1;
     CURLcode failed;
 
     *reply = NULL;
-    set_target(curl, config, &route);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     (long)config->timeout_ms + WAIT_MS);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    if (out) {
+    if (out)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, out);
-        route.fields =
-            curl_slist_append(route.fields, "Content-Type: application/json");
-    }
-    if (config->admin_token) {
-        token = format("Authorization: Bearer %s", config->admin_token);
-        route.fields = curl_slist_append(route.fields, token);
-    }
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, route.fields);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &in);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     failed = curl_easy_perform(curl);
     if (failed)
-        *why = format("%s %s: %s", method, url, curl_easy_strerror(failed));
+        *why = format("%s %s: %s", method, url,
+                      *detail ? detail : curl_easy_strerror(failed));
     else
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (in.len > 0)
         *reply = json_loadb(in.data, in.len, 0, NULL);
     curl_easy_cleanup(curl);
-    curl_slist_free_all(route.connect_to);
-    curl_slist_free_all(route.fields);
+    curl_slist_free_all(connect_to);
+    curl_slist_free_all(fields);
     bytes_release(&in);
     free(url);
     free(out);
-    free(token);
     return (int)status;
 }
 
@@ -267,14 +267,27 @@ static char *make_appid(const char *nonce, const char *case_id,
     return format("2%014llu", (unsigned long long)(hash % 100000000000000U));
 }
 
+json_t *mock_give_account(const struct config *config, json_t *account,
+                          char **why)
+{
+    json_t *reply = mock_ask(config, "POST", "accounts", account, why);
+
+    if (!reply) {
+        json_decref(account);
+        return NULL;
+    }
+    json_decref(reply);
+    return account;
+}
+
 json_t *mock_add_account(const struct config *config, const char *case_id,
                          const char *name, char **why)
 {
     const struct role *role = find_role(name);
     char *appid = make_appid(config->nonce, case_id, name);
-    char *key = format("key-%s-%s", config->nonce, appid);
+    char *key = format(SECRETS_KEY "%s-%s", config->nonce, appid);
     char *id = format("AKID%s", appid);
-    json_t *account, *reply;
+    json_t *account;
 
     account =
         json_pack("{s:s, s:[{s:s, s:s}], s:s}", "appid", appid, "keys",
@@ -287,13 +300,7 @@ json_t *mock_add_account(const struct config *config, const char *case_id,
     if (role->rate_per_second > 0)
         json_object_set_new(account, "rate_per_second",
                             json_real(role->rate_per_second));
-    reply = mock_ask(config, "POST", "accounts", account, why);
-    if (!reply) {
-        json_decref(account);
-        return NULL;
-    }
-    json_decref(reply);
-    return account;
+    return mock_give_account(config, account, why);
 }
 
 /* For what a case leaves behind: it has said what it had to say. */
@@ -309,8 +316,7 @@ static void remove_quietly(const struct config *config, const char *path)
 
 void mock_remove_account(const struct config *config, const json_t *account)
 {
-    char *path = format("accounts/%s",
-                        json_string_value(json_object_get(account, "appid")));
+    char *path = format("accounts/%s", value_find_text(account, "appid"));
 
     remove_quietly(config, path);
     free(path);
@@ -386,9 +392,9 @@ struct credentials account_credentials(const json_t *account)
         json_array_get(json_object_get(account, "buckets"), 0);
 
     return (struct credentials){
-        .appid = json_string_value(json_object_get(account, "appid")),
+        .appid = value_find_text(account, "appid"),
         .bucket = json_string_value(bucket),
-        .secret_id = json_string_value(json_object_get(key, "secret_id")),
-        .secret_key = json_string_value(json_object_get(key, "secret_key")),
+        .secret_id = value_find_text(key, "secret_id"),
+        .secret_key = value_find_text(key, "secret_key"),
     };
 }

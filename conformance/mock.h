@@ -42,12 +42,15 @@ int mock_call(const struct config *config, const char *method, const char *path,
 json_t *mock_ask(const struct config *config, const char *method,
                  const char *path, const json_t *body, char **why);
 
-/* An account of one case's own, by POST accounts; and its removal. `role`
- * tells what it is like: "default", "other", "bucketless", "arrears" or
- * "limited". Returns the account as in an
- * accounts file, or NULL with *why. */
+/* Adds an account of one case's own. `role` tells what it is like: "default",
+ * "other", "bucketless", "arrears" or "limited". Returns the account as in an
+ * accounts file, the caller's, or NULL with *why. */
 json_t *mock_add_account(const struct config *config, const char *case_id,
                          const char *role, char **why);
+/* The same with this account, which is the function's from now on. */
+json_t *mock_give_account(const struct config *config, json_t *account,
+                          char **why);
+/* What cannot be removed is left behind, and nothing is said; so of faults. */
 void mock_remove_account(const struct config *config, const json_t *account);
 
 /* A fault rule for requests of this SecretId: `fault` is a SPEC, or a rule

@@ -34,21 +34,38 @@ run() {
     fi >"$log" 2>&1 </dev/null
 }
 
-# judge KIND NAME: the run against one mutant.
+# run_mutant KIND NAME LOG OPTIONS...: the same against one mutant.
+run_mutant() {
+    mutant_kind=$1
+    name=$2
+    log=$3
+    shift 3
+    if [ "$mutant_kind" = server ]; then
+        run server "$log" --mock-option --mutant --mock-option "$name" "$@"
+    else
+        run client "$log" --client "$client --bug $name" "$@"
+    fi
+}
+
+# judge KIND NAME: is it noticed? By the case that noticed it before, or by any.
 judge() {
     log=$work/$1.$2
-    if [ "$1" = server ]; then
-        run server "$log" --fail-fast --mock-option --mutant \
-            --mock-option "$2"
-    else
-        run client "$log" --fail-fast --client "$client --bug $2"
+    known=$(awk -F '\t' -v kind="$1" -v name="$2" \
+        '$1 == kind && $2 == name { print $3 }' conformance/killers.tsv)
+    status=0
+    if [ -n "$known" ]; then
+        run_mutant "$1" "$2" "$log" --filter "$1/$known"
+        status=$?
     fi
-    status=$?
+    if [ "$status" != 1 ]; then
+        run_mutant "$1" "$2" "$log" --fail-fast
+        status=$?
+    fi
     by=$(sed -n 's/^failed: //p' "$log" | head -n 1)
     if [ "$status" = 1 ] && [ -n "$by" ]; then
         echo "killed $1 $2: $by"
-    elif [ "$status" = 1 ] || [ "$status" = 2 ]; then
-        # What is noticed at the end of a run, or keeps it from beginning.
+    elif [ "$status" = 1 ]; then
+        # What is noticed at the end of a run.
         echo "killed $1 $2: $(grep -v '^\[' "$log" | grep . | head -n 1)"
     elif [ "$status" = 0 ]; then
         echo "SURVIVED $1 $2"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "match.h"
+#include "value.h"
 
 static const char *const features_known[] = {
     "livedetectfour",
@@ -89,17 +90,7 @@ bool protocol_knows_feature(const char *feature)
 
 bool protocol_has_feature(const json_t *features, const char *feature)
 {
-    const json_t *value;
-    size_t i;
-
-    json_array_foreach(features, i, value)
-    {
-        const char *text = json_string_value(value);
-
-        if (text && strcmp(text, feature) == 0)
-            return true;
-    }
-    return false;
+    return value_has_word(features, feature);
 }
 
 /* their lines */
@@ -195,8 +186,8 @@ bool protocol_judge_started(const json_t *line, struct bytes *problems)
     const char *text = json_string_value(type);
     bool good = true;
 
-    good &= check(text && strcmp(text, "started") == 0, "type", type,
-                  "\"started\"", problems);
+    good &=
+        check(text_is(text, "started"), "type", type, "\"started\"", problems);
     good &= check(json_is_integer(protocol) &&
                       json_integer_value(protocol) == PROTOCOL_VERSION,
                   "protocol", protocol, "1", problems);
@@ -283,7 +274,7 @@ bool protocol_judge_answer(const json_t *line, const char *id,
     char *want = format("\"%s\"", id);
     bool good;
 
-    good = check(text && strcmp(text, id) == 0, "id", got, want, problems);
+    good = check(text_is(text, id), "id", got, want, problems);
     free(want);
     if (!!outcome + !!skipped + !!errored != 1) {
         bytes_format(problems,

@@ -10,6 +10,7 @@
 
 #include "outfile.h"
 #include "transcript.h"
+#include "value.h"
 
 static const char json_suffix[] = ".json";
 
@@ -250,7 +251,7 @@ int recording_keep_run(const char *dir, const struct run *run, char **why)
         return -1;
     json_array_foreach(run->results, i, result)
     {
-        if (recording_keep(dir, run_text(result, "id"),
+        if (recording_keep(dir, value_text(result, "id"),
                            json_object_get(result, "exchanges"), why) < 0)
             return -1;
     }
@@ -378,7 +379,7 @@ static int compare_case(const char *dir, const json_t *result,
                         struct differences *d, char **why)
 {
     const json_t *exchanges = json_object_get(result, "exchanges");
-    const char *case_id = run_text(result, "id");
+    const char *case_id = value_text(result, "id");
     struct dirent **names = NULL;
     int n, failed = 0;
 
@@ -408,7 +409,7 @@ static bool was_run(const json_t *results, const char *case_id)
 
     json_array_foreach(results, i, result)
     {
-        if (strcmp(run_text(result, "id"), case_id) == 0)
+        if (strcmp(value_text(result, "id"), case_id) == 0)
             return json_array_size(json_object_get(result, "exchanges")) > 0;
     }
     return false;

@@ -6,27 +6,13 @@
 #include <strings.h>
 
 #include "match.h"
+#include "value.h"
 
 json_t *reply_json(const struct reply *reply)
 {
     /* Jansson reads strictly by RFC 8259 and refuses what is not UTF-8. */
     return json_loadb(reply->body.data, reply->body.len,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-}
-
-/* "data.sim" as a member of a member; NULL when it is not there. */
-static const json_t *find_path(const json_t *json, const char *path)
-{
-    const char *dot = strchr(path, '.');
-    char *name;
-    const json_t *value;
-
-    if (!dot)
-        return json_object_get(json, path);
-    name = format("%.*s", (int)(dot - path), path);
-    value = json_object_get(json, name);
-    free(name);
-    return find_path(value, dot + 1);
 }
 
 static void check_transport(const char *expected, const struct reply *reply,
@@ -93,7 +79,7 @@ static void check_absent(const json_t *expect, const json_t *json,
 
     json_array_foreach(json_object_get(expect, "absent"), i, path)
     {
-        const json_t *value = find_path(json, json_string_value(path));
+        const json_t *value = value_find_path(json, json_string_value(path));
         char *shown;
 
         if (!value)

@@ -5,6 +5,7 @@
 
 #include "transcript.h"
 #include "utf8.h"
+#include "value.h"
 
 /* Characters that XML 1.0 has, section 2.2. */
 static bool is_xml(uint32_t point)
@@ -31,7 +32,7 @@ static void add_char(struct bytes *out, const char *text, size_t len,
         break;
     default:
         if (point == UTF8_BAD)
-            bytes_text(out, "\xef\xbf\xbd");
+            bytes_text(out, UTF8_BAD_TEXT);
         else if (is_xml(point))
             bytes_add(out, text, len);
     }
@@ -97,7 +98,7 @@ static void add_failure(struct bytes *out, const json_t *result)
 static void add_skip(struct bytes *out, const json_t *result,
                      enum result_status status)
 {
-    const char *reason = run_text(result, "reason");
+    const char *reason = value_text(result, "reason");
     const char *first = *reason ? reason : run_first_line(result);
     char *message = status == RESULT_SKIPPED
                         ? format("%s", first)
@@ -115,7 +116,7 @@ static void add_case(struct bytes *out, const json_t *result)
 
     bytes_text(out, "<testcase");
     add_attribute(out, "classname", run_requirement(result));
-    add_attribute(out, "name", run_text(result, "id"));
+    add_attribute(out, "name", value_text(result, "id"));
     add_time(out, json_integer_value(json_object_get(result, "duration_ms")));
     if (status == RESULT_PASSED) {
         bytes_text(out, "/>\n");
@@ -169,7 +170,7 @@ static long long kind_ms(const struct run *run, const char *kind)
 static void add_suite(struct bytes *out, const struct run *run,
                       const struct tally_row *kind, const json_t *facts)
 {
-    const char *started = run_text(facts, "started");
+    const char *started = value_text(facts, "started");
     const json_t *result;
     size_t i;
 

@@ -8,6 +8,7 @@
 #include "section.h"
 #include "transcript.h"
 #include "utf8.h"
+#include "value.h"
 
 static const char *const mark_texts[] = {
     [COVERAGE_NONE] = " ",   [COVERAGE_SKIPPED] = "–",
@@ -69,7 +70,7 @@ static void add_block(struct bytes *out, const char *text)
 static void add_fact(struct bytes *out, const json_t *facts, const char *name,
                      const char *label)
 {
-    const char *text = run_text(facts, name);
+    const char *text = value_text(facts, name);
 
     if (!*text)
         return;
@@ -157,12 +158,12 @@ static void add_failure(struct bytes *out, const json_t *result)
     const json_t *line;
     size_t i;
 
-    bytes_format(out, "### `%s`\n\n", run_text(result, "id"));
-    add_text(out, run_text(result, "title"));
+    bytes_format(out, "### `%s`\n\n", value_text(result, "id"));
+    add_text(out, value_text(result, "title"));
     bytes_text(out, " — requirement ");
     add_text(out, run_requirement(result));
-    bytes_format(out, ", %s, %s\n\n", run_text(result, "level"),
-                 run_text(result, "provenance"));
+    bytes_format(out, ", %s, %s\n\n", value_text(result, "level"),
+                 value_text(result, "provenance"));
     json_array_foreach(json_object_get(result, "failures"), i, line)
     {
         bytes_text(out, "- ");
@@ -249,7 +250,7 @@ static void add_ids(struct bytes *out, const struct run *run, run_namer *reason,
 
         if (!own || strcmp(own, text) != 0)
             continue;
-        bytes_format(out, "%s`%s`", between, run_text(result, "id"));
+        bytes_format(out, "%s`%s`", between, value_text(result, "id"));
         between = ", ";
     }
 }
@@ -287,7 +288,7 @@ static void add_informational(struct bytes *out, const struct run *run)
     {
         if (run_status(result) != RESULT_INFORMATIONAL)
             continue;
-        bytes_format(out, "- `%s`: ", run_text(result, "id"));
+        bytes_format(out, "- `%s`: ", value_text(result, "id"));
         add_text(out, run_first_line(result));
         bytes_text(out, "\n");
     }

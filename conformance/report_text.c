@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "utf8.h"
+#include "value.h"
 
 enum { NAME_WIDTH = 22 };
 
@@ -62,7 +63,7 @@ static void add_cases(struct bytes *out, const struct run *run,
         if (run_status(result) != status)
             continue;
         bytes_format(out, "%s: %s: ", result_status_name(status),
-                     run_text(result, "id"));
+                     value_text(result, "id"));
         utf8_show(line, strlen(line), out);
         bytes_text(out, "\n");
     }

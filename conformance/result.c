@@ -5,12 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "casefile.h"
+#include "now.h"
 #include "secrets.h"
 #include "transcript.h"
 #include "utf8.h"
+#include "value.h"
 
 static const char *const status_names[RESULT__COUNT] = {
     [RESULT_PASSED] = "passed",
@@ -32,14 +33,6 @@ enum result_status result_status_find(const char *name)
     while (i < RESULT__COUNT && strcmp(status_names[i], name) != 0)
         i++;
     return (enum result_status)i;
-}
-
-static long long now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 void result_init(struct result *r, const json_t *test_case)
@@ -108,7 +101,7 @@ void result_skip(struct result *r, const char *fmt, ...)
 
 static const char *text_of(const struct result *r, const char *name)
 {
-    return json_string_value(json_object_get(r->test_case, name));
+    return value_find_text(r->test_case, name);
 }
 
 /* The line of the known-failing file that names the case; 0: none does. */
@@ -119,7 +112,7 @@ static int find_known(const struct result *r, const struct config *config)
 
     json_array_foreach(config->known_failing, i, known)
     {
-        const char *glob = json_string_value(json_object_get(known, "glob"));
+        const char *glob = value_find_text(known, "glob");
 
         if (fnmatch(glob, text_of(r, "id"), 0) == 0)
             return (int)json_integer_value(json_object_get(known, "line"));
@@ -137,6 +130,26 @@ static bool is_excused(const struct result *r, const struct config *config)
         return false;
     return is_should || (is_assumed && config->target == TARGET_PLAIN &&
                          !case_is_client(r->test_case));
+}
+
+/* A target or a client may say a secret anywhere. */
+static void hide_secrets(struct result *r, const struct config *config)
+{
+    json_t *failures = secrets_hidden(config, r->failures);
+    json_t *exchanges = secrets_hidden(config, r->exchanges);
+    char *trace =
+        secrets_hidden_text(config, r->trace.data ? r->trace.data : "");
+    char *reason = r->reason ? secrets_hidden_text(config, r->reason) : NULL;
+
+    json_decref(r->failures);
+    json_decref(r->exchanges);
+    free(r->reason);
+    r->failures = failures;
+    r->exchanges = exchanges;
+    r->reason = reason;
+    r->trace.len = 0;
+    bytes_text(&r->trace, trace);
+    free(trace);
 }
 
 void result_conclude(struct result *r, const struct config *config)
@@ -161,6 +174,7 @@ void result_conclude(struct result *r, const struct config *config)
     } else {
         r->status = RESULT_FAILED;
     }
+    hide_secrets(r, config);
 }
 
 char *result_text(const struct result *r)

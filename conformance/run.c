@@ -10,6 +10,7 @@
 #include "secrets.h"
 #include "section.h"
 #include "utf8.h"
+#include "value.h"
 
 /* What a result has of its case. */
 static const char *const case_members[] = {
@@ -85,16 +86,10 @@ void run_release(struct run *run)
     *run = (struct run){0};
 }
 
-const char *run_text(const json_t *result, const char *member)
-{
-    const char *text = json_string_value(json_object_get(result, member));
-
-    return text ? text : "";
-}
-
 enum result_status run_status(const json_t *result)
 {
-    enum result_status status = result_status_find(run_text(result, "status"));
+    enum result_status status =
+        result_status_find(value_text(result, "status"));
 
     return status == RESULT__COUNT ? RESULT_FAILED : status;
 }
@@ -104,7 +99,7 @@ const char *run_first_line(const json_t *result)
     const json_t *failures = json_object_get(result, "failures");
     const char *text = json_string_value(json_array_get(failures, 0));
 
-    return text ? text : run_text(result, "reason");
+    return text ? text : value_text(result, "reason");
 }
 
 struct tally run_tally(const struct run *run)
@@ -139,24 +134,24 @@ struct tallies run_tallies(const struct run *run, run_namer *name)
 
 const char *run_requirement(const json_t *result)
 {
-    const char *text = run_text(result, "requirement");
+    const char *text = value_text(result, "requirement");
 
     return *text ? text : "none";
 }
 
 const char *run_section(const json_t *result)
 {
-    return section_name(section_of(run_text(result, "requirement")));
+    return section_name(section_of(value_text(result, "requirement")));
 }
 
 const char *run_kind(const json_t *result)
 {
-    return run_text(result, "kind");
+    return value_text(result, "kind");
 }
 
 static const char *reason_if(const json_t *result, enum result_status status)
 {
-    const char *reason = run_text(result, "reason");
+    const char *reason = value_text(result, "reason");
 
     if (run_status(result) != status)
         return NULL;
@@ -173,7 +168,8 @@ const char *run_known_reason(const json_t *result)
     return reason_if(result, RESULT_KNOWN_FAILING);
 }
 
-char *run_started(const struct run *run)
+/* "2017-07-14T02:40:00Z" */
+static char *show_started(const struct run *run)
 {
     struct tm tm = {0};
     char text[sizeof("2017-07-14T02:40:00Z")] = "";
@@ -199,7 +195,7 @@ static json_t *text_or_null(const char *text)
 
 json_t *run_facts(const struct run *run)
 {
-    char *started = run_started(run);
+    char *started = show_started(run);
     char *url = run->base_url ? secrets_masked_url(run->base_url) : NULL;
     json_t *facts = json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:s, s:I}", "suite",

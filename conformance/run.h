@@ -36,8 +36,6 @@ struct run {
 void run_collect(struct run *run, const json_t *ids, const char *run_dir);
 void run_release(struct run *run);
 
-/* A string member of a result; "" when it has none. */
-const char *run_text(const json_t *result, const char *member);
 enum result_status run_status(const json_t *result);
 /* The first failure, or the reason, or "". */
 const char *run_first_line(const json_t *result);
@@ -53,11 +51,8 @@ struct tallies run_tallies(const struct run *run, run_namer *name);
 run_namer run_requirement, run_section, run_kind, run_skip_reason,
     run_known_reason;
 
-/* "2017-07-14T02:40:00Z". The caller frees it. */
-char *run_started(const struct run *run);
-
-/* {"suite","target","base_url","client","client_name","started",
- * "duration_ms"}; the caller's. */
+/* {"suite","target","base_url","client","client_name",
+ * "started":"2017-07-14T02:40:00Z","duration_ms"}; the caller's. */
 json_t *run_facts(const struct run *run);
 
 #endif

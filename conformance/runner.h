@@ -7,8 +7,8 @@
 
 /*
  * Runs the cases of the plan in RUN_DIR, with these arguments of Criterion's
- * (argv[0] included), and returns the process's exit status. What
- * began is noted in RUN_DIR/started, an id a line.
+ * (argv[0] included), and returns the process's exit status. What began is
+ * noted in RUN_DIR/started, an id a line.
  */
 int runner_main(const char *run_dir, int argc, char **argv);
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "bytes.h"
+#include "value.h"
 
 static const char field_name[] = "Authorization";
 
@@ -140,8 +141,7 @@ static json_t *mask_array(const json_t *array)
 
 static json_t *mask_object(const json_t *object)
 {
-    bool names_field =
-        is_field(json_string_value(json_object_get(object, "name")));
+    bool names_field = is_field(value_find_text(object, "name"));
     json_t *copy = json_object();
     const char *name;
     json_t *value;
@@ -169,6 +169,101 @@ json_t *secrets_masked(const json_t *value)
     if (json_is_string(value))
         return mask_lines(value);
     return json_deep_copy(value);
+}
+
+char *secrets_masked_text(const char *text, const char *secret)
+{
+    struct bytes out = {0};
+    const char *at;
+
+    bytes_text(&out, "");
+    while (secret && *secret && (at = strstr(text, secret))) {
+        bytes_add(&out, text, (size_t)(at - text));
+        bytes_text(&out, SECRETS_MASK);
+        text = at + strlen(secret);
+    }
+    bytes_text(&out, text);
+    return out.data;
+}
+
+/* Frees `text`. */
+static char *mask_next(char *text, const char *secret)
+{
+    char *masked = secrets_masked_text(text, secret);
+
+    free(text);
+    return masked;
+}
+
+char *secrets_hidden_text(const struct config *config, const char *text)
+{
+    char *shown = secrets_masked_text(text, config->admin_token);
+    const json_t *account, *key;
+    size_t i, j;
+
+    json_array_foreach(config->accounts, i, account)
+    {
+        json_array_foreach(json_object_get(account, "keys"), j, key)
+        {
+            shown = mask_next(shown, value_find_text(key, "secret_key"));
+        }
+    }
+    if (config->nonce) {
+        /* What follows is the appid, and nothing to hide. */
+        char *made = format(SECRETS_KEY "%s-", config->nonce);
+
+        shown = mask_next(shown, made);
+        free(made);
+    }
+    return shown;
+}
+
+static json_t *hide_object(const struct config *config, const json_t *object)
+{
+    json_t *copy = json_object();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        char *shown = secrets_hidden_text(config, name);
+
+        json_object_set_new(copy, shown, secrets_hidden(config, value));
+        free(shown);
+    }
+    return copy;
+}
+
+static json_t *hide_array(const struct config *config, const json_t *array)
+{
+    json_t *copy = json_array();
+    const json_t *value;
+    size_t i;
+
+    json_array_foreach(array, i, value)
+    {
+        json_array_append_new(copy, secrets_hidden(config, value));
+    }
+    return copy;
+}
+
+json_t *secrets_hidden(const struct config *config, const json_t *value)
+{
+    char *whole, *shown;
+    json_t *copy;
+
+    if (json_is_object(value))
+        return hide_object(config, value);
+    if (json_is_array(value))
+        return hide_array(config, value);
+    if (!json_is_string(value))
+        return json_deep_copy(value);
+    whole = without_nuls(value);
+    shown = secrets_hidden_text(config, whole);
+    copy = json_string(shown);
+    free(whole);
+    free(shown);
+    return copy;
 }
 
 char *secrets_masked_url(const char *url)

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "case_account.h"
 #include "casefile.h"
@@ -12,9 +11,14 @@
 #include "message.h"
 #include "mock.h"
 #include "reply_check.h"
+#include "value.h"
 #include "wire.h"
 
-enum { KEPT_BODY = 4096 }; /* bytes of a request's body that are shown */
+/* bytes that are kept */
+enum {
+    KEPT_BODY = 4096,      /* of a request's body */
+    KEPT_BROKEN = 1 << 16, /* of a reply that did not come to its end */
+};
 
 /* What one case goes through its steps with. */
 struct run_of_case {
@@ -26,11 +30,6 @@ struct run_of_case {
     struct connection *connection;
     char *authorization; /* of the step before */
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 /* Is the case one for this target? If not, the result says why. */
 
@@ -49,15 +48,7 @@ static bool needs_admin(const json_t *test_case)
 
 static bool has_need(const json_t *test_case, const char *need)
 {
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach(json_object_get(test_case, "needs"), i, item)
-    {
-        if (strcmp(json_string_value(item), need) == 0)
-            return true;
-    }
-    return false;
+    return value_has_word(json_object_get(test_case, "needs"), need);
 }
 
 static bool is_applicable(const struct run_of_case *run)
@@ -153,16 +144,32 @@ static json_t *request_json(const struct message *message)
     return request;
 }
 
+/* What came, decoded if it can be. A reply that broke may be of any size, and
+ * its beginning tells as much. */
+static json_t *content_json(const struct reply *reply)
+{
+    const struct bytes *content = reply->http ? &reply->body : &reply->raw;
+    struct bytes begun = {0};
+    json_t *value;
+
+    if (reply->transport == TRANSPORT_COMPLETE || content->len <= KEPT_BROKEN)
+        return bytes_json(content->data, content->len);
+    bytes_add(&begun, content->data, KEPT_BROKEN);
+    bytes_format(&begun, "… (%zu bytes)", content->len);
+    value = bytes_json(begun.data, begun.len);
+    bytes_release(&begun);
+    return value;
+}
+
 static json_t *reply_to_json(const struct reply *reply, const json_t *json)
 {
-    json_t *kept = json_pack(
-        "{s:s, s:i, s:O, s:o}", "transport", transport_name(reply->transport),
-        "http", reply->http, "headers", reply->headers, "body",
-        bytes_json(reply->http ? reply->body.data : reply->raw.data,
-                   reply->http ? reply->body.len : reply->raw.len));
+    json_t *kept =
+        json_pack("{s:s, s:i, s:O, s:o}", "transport",
+                  transport_name(reply->transport), "http", reply->http,
+                  "headers", reply->headers, "body", content_json(reply));
 
     if (json)
-        json_object_set(kept, "json", (json_t *)(uintptr_t)json);
+        json_object_set(kept, "json", (json_t *)json);
     return kept;
 }
 
@@ -180,7 +187,7 @@ static void keep_exchange(struct run_of_case *run, size_t step,
 static json_t *relax(const struct config *config, const json_t *expect)
 {
     json_t *copy = json_deep_copy(expect);
-    const char *message = text_of(copy, "message");
+    const char *message = value_find_text(copy, "message");
 
     if (config->target == TARGET_PLAIN && message &&
         strncmp(message, "$message:", 9) == 0)
@@ -259,7 +266,8 @@ static void check_findings(struct run_of_case *run, const json_t *expect)
 
         json_array_foreach(json_object_get(verdict, "findings"), j, finding)
         {
-            found |= strcmp(text_of(finding, "id"), json_string_value(id)) == 0;
+            found |= strcmp(value_find_text(finding, "id"),
+                            json_string_value(id)) == 0;
         }
         if (!found)
             result_fail(run->result, "verdict: expected a finding %s, got none",
@@ -271,9 +279,9 @@ static void check_findings(struct run_of_case *run, const json_t *expect)
 static int open_connection(struct run_of_case *run, const json_t *request)
 {
     char *why = NULL;
-    const char *wanted = text_of(request, "connection");
+    const char *wanted = value_find_text(request, "connection");
 
-    if (run->connection && wanted && strcmp(wanted, "same") == 0)
+    if (run->connection && text_is(wanted, "same"))
         return 0;
     connection_close(run->connection);
     run->connection = connection_open(&run->config, &why);

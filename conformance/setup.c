@@ -13,6 +13,7 @@
 
 #include "bytes.h"
 #include "match.h"
+#include "value.h"
 
 static int make_run_dir(struct setup *setup, char **why)
 {
@@ -54,6 +55,18 @@ static void make_nonce(struct setup *setup)
     setup->config.nonce = setup->nonce;
 }
 
+/* 0, or -1 with errno. */
+static int check_readable(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return -1;
+    }
+    return access(path, R_OK);
+}
+
 /* Media: those given, else the project's own, which any mock takes. */
 static int find_media(struct setup *setup, const struct suite_options *options,
                       char **why)
@@ -77,6 +90,10 @@ static int find_media(struct setup *setup, const struct suite_options *options,
                           given ? ""
                                 : "; run this in the project's directory, or "
                                   "give --video, --card and --image");
+            return -1;
+        }
+        if (check_readable(setup->media[m]) < 0) {
+            *why = format("%s: %s", path, strerror(errno));
             return -1;
         }
         setup->config.media[m] = setup->media[m];
@@ -221,8 +238,8 @@ static int probe(struct setup *setup, bool no_admin, char **why)
     struct config *c = &setup->config;
     json_t *reply;
     int status = mock_call(c, "GET", "health", NULL, &reply, why);
-    const char *health = json_string_value(json_object_get(reply, "status"));
-    bool is_ours = status == 200 && health && strcmp(health, "ok") == 0 &&
+    const char *health = value_find_text(reply, "status");
+    bool is_ours = status == 200 && text_is(health, "ok") &&
                    json_object_get(reply, "version");
 
     c->target = is_ours && !no_admin ? TARGET_ADMIN : TARGET_PLAIN;

@@ -5,20 +5,16 @@
 #include <string.h>
 
 #include "utf8.h"
+#include "value.h"
 
 enum { MAX_JSON = 4096 }; /* bytes of a JSON value that are shown */
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 /* The body, or a note where it is left out. */
 static void add_body(const json_t *message, struct bytes *out)
 {
-    const char *body = text_of(message, "body");
+    const char *body = value_find_text(message, "body");
     const json_t *size = json_object_get(message, "body_size");
-    const char *sha256 = text_of(message, "body_sha256");
+    const char *sha256 = value_find_text(message, "body_sha256");
     size_t len = body ? strlen(body) : 0;
 
     if (body && len <= TRANSCRIPT_MAX_BODY) {
@@ -34,7 +30,7 @@ static void add_body(const json_t *message, struct bytes *out)
 
 void transcript_request(const json_t *request, struct bytes *out)
 {
-    const char *head = text_of(request, "head");
+    const char *head = value_find_text(request, "head");
 
     bytes_text(out, head ? head : "[no head]\n");
     add_body(request, out);
@@ -43,7 +39,7 @@ void transcript_request(const json_t *request, struct bytes *out)
 /* Anything but a whole reply, in words. */
 static const char *mishap_of(const json_t *reply)
 {
-    const char *transport = text_of(reply, "transport");
+    const char *transport = value_find_text(reply, "transport");
 
     if (!transport || strcmp(transport, "complete") == 0)
         return NULL;

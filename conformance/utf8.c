@@ -2,8 +2,6 @@
 
 #include <stdbool.h>
 
-#define BAD_TEXT "\xef\xbf\xbd"
-
 struct shape {
     unsigned char mask, lead; /* a first byte of this length: byte & mask */
     uint32_t min;             /* a lower code point has a shorter form */
@@ -61,7 +59,7 @@ char *utf8_repaired(const char *text)
     for (; *text; text += len) {
         len = utf8_step(text, &point);
         if (point == UTF8_BAD)
-            bytes_text(&repaired, BAD_TEXT);
+            bytes_text(&repaired, UTF8_BAD_TEXT);
         else
             bytes_add(&repaired, text, len);
     }
@@ -82,7 +80,7 @@ void utf8_show(const char *text, size_t len, struct bytes *out)
     for (size_t i = 0; i < len; i += n) {
         n = utf8_step(text + i, &point);
         if (point == UTF8_BAD)
-            bytes_text(out, BAD_TEXT);
+            bytes_text(out, UTF8_BAD_TEXT);
         else if (is_control(point))
             bytes_format(out, "\\x%02x", (unsigned)point);
         else

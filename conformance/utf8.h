@@ -11,8 +11,9 @@
 #include <stdint.h>
 #include "bytes.h"
 
-/* Stands for a byte that belongs to no character. */
+/* Stands for a byte that belongs to no character; and as it is written. */
 enum { UTF8_BAD = 0xfffd };
+#define UTF8_BAD_TEXT "\xef\xbf\xbd"
 
 /* The length of the character that `text`, which is not empty, begins with,
  * and in *point its code point. A bad byte is UTF8_BAD and of length 1. */

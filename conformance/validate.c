@@ -12,8 +12,10 @@
 #include "handshake.h"
 #include "match.h"
 #include "mock.h"
+#include "now.h"
 #include "protocol.h"
 #include "secrets.h"
+#include "value.h"
 
 enum {
     ANSWER_MS = 2000, /* for an answer after the time limit of the call */
@@ -83,16 +85,11 @@ struct validation {
 static void show_line(const struct validation *v, const char *mark,
                       const char *line)
 {
-    const char *secret = v->credentials.secret_key;
-    const char *at;
+    char *shown = secrets_masked_text(line, v->credentials.secret_key);
 
-    printf("%s ", mark);
-    while (secret && (at = strstr(line, secret))) {
-        printf("%.*s%s", (int)(at - line), line, SECRETS_MASK);
-        line = at + strlen(secret);
-    }
-    printf("%s%s", line, strchr(line, '\n') ? "" : "\n");
+    printf("%s %s%s", mark, shown, strchr(shown, '\n') ? "" : "\n");
     fflush(stdout);
+    free(shown);
 }
 
 /* The verdict on a line: what is wrong with it, a line each. */
@@ -137,7 +134,7 @@ static char *end_words(struct validation *v, int wait_ms)
 static bool next_line(struct validation *v, int timeout_ms, struct bytes *line)
 {
     enum dialogue_event event =
-        dialogue_read(&v->dialogue, dialogue_now() + timeout_ms, line);
+        dialogue_read(&v->dialogue, now_ms() + timeout_ms, line);
     char *words, *text;
 
     if (event == DIALOGUE_LINE) {
@@ -186,7 +183,7 @@ static const char *any_endpoint(const json_t *features, bool with_file)
 static json_t *fill_in(const struct validation *v, const char *text)
 {
     json_t *call = json_loads(text, 0, NULL);
-    const char *endpoint = json_string_value(json_object_get(call, "endpoint"));
+    const char *endpoint = value_find_text(call, "endpoint");
     json_t *files = json_object_get(call, "files");
     json_t *file;
     const char *name;
@@ -308,8 +305,7 @@ static void make_call(struct validation *v, const struct client_call *call,
     char *why = NULL;
 
     show_line(v, "→", line);
-    if (dialogue_send(&v->dialogue, line, dialogue_now() + ANSWER_MS, &why) ==
-        0) {
+    if (dialogue_send(&v->dialogue, line, now_ms() + ANSWER_MS, &why) == 0) {
         await_answer(v, call, exercise->expect);
     } else {
         show_wrong(v, why);
@@ -335,7 +331,8 @@ static void run_exercise(struct validation *v, const struct exercise *exercise,
         if (fault)
             rule = mock_add_fault(v->config, v->credentials.secret_id, fault,
                                   &why);
-        make_call(v, &call, exercise);
+        if (!why)
+            make_call(v, &call, exercise);
         if (rule)
             mock_remove_fault(v->config, rule);
         client_call_release(&call);
@@ -387,10 +384,10 @@ static void stop(struct validation *v)
 
     printf("\nthe end\n");
     show_line(v, "→", line);
-    if (dialogue_send(&v->dialogue, line, dialogue_now() + STOP_MS, &why) < 0)
+    if (dialogue_send(&v->dialogue, line, now_ms() + STOP_MS, &why) < 0)
         free(why);
     free(line);
-    event = dialogue_read(&v->dialogue, dialogue_now() + STOP_MS, &more);
+    event = dialogue_read(&v->dialogue, now_ms() + STOP_MS, &more);
     if (event == DIALOGUE_LINE || more.len > 0) {
         text = dialogue_shown(&more);
         show_line(v, "←", text);

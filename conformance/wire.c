@@ -10,8 +10,13 @@
 
 #include <curl/curl.h>
 
+#include "now.h"
+#include "reach.h"
+
 enum {
     MAX_REPLY = 64 << 20, /* bytes of one reply, framing and all */
+    MAX_INTERIM = 100,    /* replies of 1xx before the one that counts */
+    WHOLE_TIMES = 4,      /* the patience, for a reply that began to end */
     PIECE = 65536
 };
 
@@ -40,29 +45,18 @@ static void set_options(struct connection *c, const struct config *config)
 {
     CURL *curl = c->curl;
 
+    c->connect_to = reach_target(curl, config);
     curl_easy_setopt(curl, CURLOPT_URL, config->base_url);
     curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)config->timeout_ms);
     /* The bytes that are sent are those of HTTP/1.1. */
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    if (config->ca_file)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_file);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0L : 2L);
-    if (config->connect_to) {
-        char *entry = format("::%s", config->connect_to);
-
-        c->connect_to = curl_slist_append(NULL, entry);
-        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, c->connect_to);
-        free(entry);
-    }
 }
 
 struct connection *connection_open(const struct config *config, char **why)
 {
     struct connection *c = calloc(1, sizeof(*c));
+    char detail[CURL_ERROR_SIZE] = "";
     CURLcode failed;
 
     if (!c || !(c->curl = curl_easy_init())) {
@@ -71,7 +65,9 @@ struct connection *connection_open(const struct config *config, char **why)
         return NULL;
     }
     set_options(c, config);
+    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, detail);
     failed = curl_easy_perform(c->curl);
+    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, NULL);
     if (!failed)
         failed = curl_easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &c->fd);
     if (!failed)
@@ -79,7 +75,7 @@ struct connection *connection_open(const struct config *config, char **why)
     *why = format("cannot connect to %s%s%s: %s", config->base_url,
                   config->connect_to ? " at " : "",
                   config->connect_to ? config->connect_to : "",
-                  curl_easy_strerror(failed));
+                  *detail ? detail : curl_easy_strerror(failed));
     connection_close(c);
     return NULL;
 }
@@ -279,6 +275,7 @@ static bool parse_chunk(struct connection *c, struct reply *reply, bool *last)
 struct reading {
     bool has_head;
     bool chunked;
+    int n_interim;
     long long length; /* of the body; -1: until the connection ends */
 };
 
@@ -345,6 +342,10 @@ static bool parse(struct connection *c, struct reply *reply,
         } else {
             reply->continued |= reply->http == 100;
             reply->http = 0;
+            if (++r->n_interim > MAX_INTERIM) {
+                malformed(reply, "there is no end of its 1xx replies");
+                return false;
+            }
         }
     }
     return parse_body(c, reply, r);
@@ -360,14 +361,26 @@ static enum transport judge_end(const struct connection *c,
     return reply->raw.len == 0 ? TRANSPORT_CLOSED : TRANSPORT_TRUNCATED;
 }
 
+/* Bytes that trickle could be waited for without end, each in time. */
+static bool is_overdue(long long *deadline, const struct reply *reply,
+                       int timeout_ms)
+{
+    if (*deadline == 0 && reply->raw.len > 0)
+        *deadline = now_ms() + (long long)timeout_ms * WHOLE_TIMES;
+    return *deadline > 0 && now_ms() >= *deadline;
+}
+
 /* Reads on until the server closes, or nothing comes. */
 static void await_end(struct connection *c, struct reply *reply, bool wait,
                       int timeout_ms)
 {
+    long long deadline = 0;
+
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
     receive(c, reply);
     while (wait && !c->ended && reply->raw.len < MAX_REPLY &&
+           !is_overdue(&deadline, reply, timeout_ms) &&
            poll(&p, 1, timeout_ms) > 0)
         receive(c, reply);
     reply->closed = c->ended;
@@ -390,6 +403,7 @@ void connection_exchange(struct connection *c, const struct outgoing *out,
 {
     struct reading reading = {0};
     size_t sent[2] = {0, 0};
+    long long deadline = 0;
 
     *reply = (struct reply){.transport = TRANSPORT_COMPLETE,
                             .problem = "",
@@ -407,12 +421,18 @@ void connection_exchange(struct connection *c, const struct outgoing *out,
         moved |= receive(c, reply);
         if (parse(c, reply, out, &reading))
             break;
-        if (reply->raw.len >= MAX_REPLY)
+        if (reply->raw.len >= MAX_REPLY &&
+            reply->transport != TRANSPORT_MALFORMED)
             malformed(reply, "it does not end");
         if (reply->transport == TRANSPORT_MALFORMED)
             return;
         if (c->ended) {
             reply->transport = judge_end(c, reply);
+            return;
+        }
+        if (is_overdue(&deadline, reply, timeout_ms)) {
+            reply->transport = TRANSPORT_TIMEOUT;
+            reply->problem = "it began, and does not end";
             return;
         }
         if (moved)

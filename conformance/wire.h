@@ -27,7 +27,7 @@ enum transport {
 
 struct reply {
     enum transport transport;
-    const char *problem; /* of TRANSPORT_MALFORMED: what is wrong; "" */
+    const char *problem; /* what is wrong with what came; "" */
     int http;            /* status; 0: none came */
     bool continued;      /* a 100 came before */
     bool closed;         /* the server closed the connection after it */
@@ -51,7 +51,8 @@ struct connection *connection_open(const struct config *config, char **why);
 void connection_close(struct connection *c);
 
 /* Sends, and reads one reply, for which it waits `timeout_ms` after the last
- * byte moved. With `to_end` it also waits for the end of the connection. */
+ * byte moved, and four times that from its first byte to its last. With
+ * `to_end` it also waits for the end of the connection. */
 void connection_exchange(struct connection *c, const struct outgoing *out,
                          int timeout_ms, bool to_end, struct reply *reply);
 

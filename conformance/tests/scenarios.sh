@@ -92,6 +92,10 @@ expect 2 'no case files' "$suite" --cases "$work"
 expect 0 '1 passed, 0 failed' "$suite" --filter service/four-compared
 expect 0 'TAP version' "$suite" --filter service/four-compared --tap
 
+expect 2 "run this in the project's directory" env -C / "$(realpath "$suite")"
+
+expect 2 "$work: Is a directory" "$suite" --video "$work"
+
 # Case files that are wrong say where.
 cases() {
     mkdir -p "$work/cases"
@@ -213,6 +217,53 @@ EOF
 expect 0 'right step 1: code: recorded 0, now 107' "$suite" --cases "$work/cases" --diff "$work/record"
 expect 2 "$work/no-record" "$suite" --cases "$work/cases" --diff "$work/no-record"
 expect 2 "$work/file/r.json" "$suite" --cases "$work/cases" --report "json=$work/file/r.json"
+
+# A key that a client repeats is shown nowhere.
+cases <<EOF
+{"cases":[{"id":"told","title":"t","requirement":"1 x","level":"must","provenance":"documented","applies_to":["client"],
+  "call":{"endpoint":"livegetfour"},"expect":{"outcome":{"kind":"rejected"},"requests":0}}]}
+EOF
+cat >"$work/teller" <<'EOF'
+started='{"type":"started","protocol":1,"client":{"name":"t","version":"1","language":"sh"},"features":["livegetfour"]}'
+exec sed -un 's/.*"start".*/'"$started"'/p
+s/.*"id":"\([^"]*\)".*"secret_key":"\([^"]*\)".*/{"id":"\1",'"$1"'}/p'
+EOF
+reports="--report json=$work/t.json,junit=$work/t.xml,markdown=$work/t.md --record $work/told --trace"
+for says in '"outcome":{"kind":"rejected","message":"\2"}' '"errored":true,"message":"\2"' \
+    '"skipped":true,"message":"\2"}\n{"\2":1'; do
+    # shellcheck disable=SC2086
+    timeout 60 "$suite" --cases "$work/cases" --client "sh '$work/teller' '$says'" $reports >"$work/out" 2>&1
+    expect_said '(masked)'
+    if grep -qr 'key-' "$work/out" "$work/t.json" "$work/t.xml" "$work/t.md" "$work/told"; then
+        fail "a key is shown of the client that says $says"
+    else
+        pass
+    fi
+done
+
+# A signal ends the run, also while it waits for a client to start, and leaves
+# nothing behind.
+mkdir "$work/tmp"
+mkfifo "$work/begun" || exit 2
+for more in '' --validate-protocol; do
+    # shellcheck disable=SC2086
+    TMPDIR=$work/tmp timeout 60 "$suite" $more --client "echo >'$work/begun'; exec sleep 60" >"$work/out" 2>&1 &
+    child=$!
+    read -r _ <"$work/begun"
+    kill "$child"
+    wait "$child"
+    got=$?
+    if [ "$got" = 2 ]; then pass; else fail "a run that got SIGTERM: expected status 2, got $got"; fi
+    expect_said 'conformance: interrupted by SIGTERM'
+    left=$(ls "$work/tmp")
+    if [ -z "$left" ]; then pass; else fail "a run that got SIGTERM left $left"; fi
+done
+
+# A summary that cannot be written is no success.
+"$suite" --filter service/four-compared >/dev/full 2>"$work/out"
+got=$?
+if [ "$got" = 2 ]; then pass; else fail "a full disk: expected status 2, got $got"; fi
+expect_said 'the summary: No space left on device'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

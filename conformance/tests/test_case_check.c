@@ -181,6 +181,27 @@ Test(case_check, items_of_lists_have_a_type_too)
                  "steps[0] is 5, expected an object");
 }
 
+Test(case_check, a_need_is_one_that_can_be_met)
+{
+    static const char steps[] =
+        ",\"steps\":[{\"request\":" GETFOUR ",\"expect\":{\"code\":0}}]}";
+    static const char calls[] =
+        ",\"calls\":[{\"endpoint\":\"livegetfour\","
+        "\"expect\":{\"outcome\":{\"kind\":\"api\"}}}]}";
+
+    expect_wrapped("{" SERVICE, ",\"needs\":[\"admin\",\"private\"]", steps,
+                   NULL);
+    expect_wrapped("{" SERVICE, ",\"needs\":[\"admin\",\"seq\"]", steps,
+                   "needs[1] is \"seq\", expected admin or private");
+    expect_wrapped("{" CLIENT, ",\"needs\":[\"seq\",\"no-size-check\"]", calls,
+                   NULL);
+    expect_wrapped("{" CLIENT, ",\"needs\":[\"time-out\"]", calls,
+                   "needs[0] is \"time-out\", expected admin, private, a "
+                   "feature of the protocol");
+    expect_wrapped("{" CLIENT, ",\"needs\":[\"no-admin\"]", calls,
+                   "needs[0] is \"no-admin\"");
+}
+
 Test(case_check, a_word_is_one_of_those_that_may_be)
 {
     static const char *const words[] = {

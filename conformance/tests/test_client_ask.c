@@ -133,6 +133,13 @@ Test(client_ask, a_line_that_is_no_answer_is_told_once, .timeout = 30)
     release(&a);
 }
 
+Test(client_ask, an_answer_that_cannot_be_read_tells_why, .timeout = 30)
+{
+    expect_failure(CLIENT("echo '{\"id\":\"a-case\",}'", "exit 0"), 50,
+                   "behaviour: that line: expected one JSON object in UTF-8, "
+                   "got \"{\"id\":\"a-case\",}\" (");
+}
+
 Test(client_ask, the_answer_to_another_call_is_none, .timeout = 30)
 {
     expect_failure(CLIENT("echo '{\"id\":\"b\",\"skipped\":true}'", "exit 0"),

@@ -185,4 +185,6 @@ Test(config, kinds_have_names)
     cr_expect_str_eq(config_media_name(MEDIA_VIDEO), "video");
     cr_expect_str_eq(config_media_name(MEDIA_CARD), "card");
     cr_expect_str_eq(config_media_name(MEDIA_IMAGE), "image");
+    cr_expect_eq(config_media_find("card"), MEDIA_CARD);
+    cr_expect_eq(config_media_find("cards"), MEDIA__COUNT);
 }

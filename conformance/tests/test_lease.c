@@ -12,6 +12,7 @@
 
 #include "keeper.h"
 #include "lender.h"
+#include "now.h"
 #include "protocol.h"
 #include "scratch.h"
 
@@ -50,15 +51,14 @@ static void send_line(struct lease *lease, const char *line)
 {
     char *why = NULL;
 
-    cr_assert(dialogue_send(lease_dialogue(lease), line,
-                            dialogue_now() + PATIENCE_MS, &why) == 0,
+    cr_assert(dialogue_send(lease_dialogue(lease), line, now_ms() + PATIENCE_MS,
+                            &why) == 0,
               "%s", why);
 }
 
 static enum dialogue_event read_line(struct lease *lease, struct bytes *line)
 {
-    return dialogue_read(lease_dialogue(lease), dialogue_now() + PATIENCE_MS,
-                         line);
+    return dialogue_read(lease_dialogue(lease), now_ms() + PATIENCE_MS, line);
 }
 
 static void expect_line(struct lease *lease, const char *want)
@@ -369,8 +369,8 @@ Test(lease, a_client_that_reads_nothing_does_not_hang_who_writes, .timeout = 30)
     start(&lender, "read -r line; " SAY(STARTED) "; exec sleep 1000");
     struct lease *lease = open_lease(&lender, NULL);
     bytes_fill(&line, 'x', 1000000);
-    cr_expect(dialogue_send(lease_dialogue(lease), line.data,
-                            dialogue_now() + 50, &why) < 0);
+    cr_expect(dialogue_send(lease_dialogue(lease), line.data, now_ms() + 50,
+                            &why) < 0);
     cr_expect_str_eq(why, "the client did not read its stdin in time");
     cr_expect(lease_end(lease, 0) == NULL);
     expect_problems(&lender, "");

@@ -160,6 +160,7 @@ Test(media, a_size_may_be_told_by_the_limit, .timeout = 10)
     expect_wrong("{\"text\":\"\",\"size\":\"big\"}", MEDIA_WRONG, "\"big\"");
     expect_wrong("{\"text\":\"\",\"size\":\"max_body*2\"}", MEDIA_WRONG,
                  "max_body+N");
+    expect_wrong("{\"text\":\"\",\"size\":-1}", MEDIA_WRONG, "got -1");
 }
 
 static void expect_placed(struct media_file *file, const char *name)

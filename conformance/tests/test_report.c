@@ -8,6 +8,7 @@
 
 #include "error_codes.h"
 #include "scratch.h"
+#include "value.h"
 
 TestSuite(report, .init = scratch_make, .fini = scratch_remove, .timeout = 10);
 
@@ -263,8 +264,8 @@ Test(report, json_has_facts_counts_and_results)
     json_t *report = parsed(text);
     json_t *counts = json_object_get(report, "counts");
 
-    cr_expect_str_eq(run_text(report, "started"), "2017-07-14T02:40:00Z");
-    cr_expect_str_eq(run_text(report, "client"), "./client --fast");
+    cr_expect_str_eq(value_text(report, "started"), "2017-07-14T02:40:00Z");
+    cr_expect_str_eq(value_text(report, "client"), "./client --fast");
     cr_expect(json_is_null(json_object_get(report, "client_name")));
     cr_expect_eq(json_integer_value(json_object_get(counts, "skipped")), 2);
     cr_expect_eq(json_array_size(json_object_get(report, "results")), 6);

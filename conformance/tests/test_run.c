@@ -1,12 +1,12 @@
 #include "run.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <criterion/criterion.h>
 
 #include "scratch.h"
 #include "section.h"
+#include "value.h"
 
 static void make_dirs(void)
 {
@@ -28,7 +28,7 @@ static struct run collected(const char *id)
 
 static const char *member(const struct run *run, const char *name)
 {
-    return run_text(json_array_get(run->results, 0), name);
+    return value_text(json_array_get(run->results, 0), name);
 }
 
 Test(run, a_saved_result_is_read)
@@ -110,10 +110,10 @@ Test(run, requirements_are_in_the_order_of_their_sections)
 Test(run, the_time_is_told_in_utc)
 {
     struct run run = {.started = 1500000000};
-    char *text = run_started(&run);
+    json_t *facts = run_facts(&run);
 
-    cr_expect_str_eq(text, "2017-07-14T02:40:00Z");
-    free(text);
+    cr_expect_str_eq(value_text(facts, "started"), "2017-07-14T02:40:00Z");
+    json_decref(facts);
 }
 
 Test(section, a_requirement_begins_with_its_number, .timeout = 10)

@@ -76,6 +76,49 @@ Test(secrets, a_nul_is_shown_and_hides_nothing, .timeout = 10)
                   "\"x\\nAuthorization: (masked)\\nHost: h\\\\x00\"");
 }
 
+static void expect_hidden(const char *text, const char *secret,
+                          const char *masked)
+{
+    char *got = secrets_masked_text(text, secret);
+
+    cr_expect_str_eq(got, masked);
+    free(got);
+}
+
+Test(secrets, a_given_secret_is_masked_wherever_it_stands, .timeout = 10)
+{
+    expect_hidden("k1 and k1", "k1", "(masked) and (masked)");
+    expect_hidden("xk1", "k1", "x(masked)");
+    expect_hidden("none", "k1", "none");
+    expect_hidden("", "k1", "");
+}
+
+Test(secrets, no_secret_hides_nothing, .timeout = 10)
+{
+    expect_hidden("text", NULL, "text");
+    expect_hidden("text", "", "text");
+}
+
+Test(secrets, what_a_run_knows_is_hidden_wherever_it_stands, .timeout = 10)
+{
+    struct config config = {
+        .admin_token = "t0ken",
+        .nonce = "abc",
+        .accounts = json_pack("[{s:[{s:s}]}]", "keys", "secret_key", "k1"),
+    };
+    json_t *value = json_pack("{s:[s, s, i]}", "at k1", "t0ken of k1",
+                              "key-abc-27, key-abd-27", 1);
+    json_t *hidden = secrets_hidden(&config, value);
+    char *text = json_dumps(hidden, JSON_COMPACT);
+
+    cr_expect_str_eq(text, "{\"at (masked)\":[\"(masked) of (masked)\","
+                           "\"(masked)27, key-abd-27\",1]}");
+    free(text);
+    json_decref(hidden);
+    json_decref(value);
+    json_decref(config.accounts);
+}
+
 static void expect_url(const char *url, const char *masked)
 {
     char *got = secrets_masked_url(url);

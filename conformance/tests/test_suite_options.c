@@ -274,6 +274,8 @@ Test(suite_options, a_value_out_of_bounds_is_told)
                                   "client or both");
     expect_bad("--target http://h --connect-to h",
                "--connect-to is \"h\", expected HOST:PORT");
+    expect_bad("--target http://h --connect-to :80",
+               "--connect-to is \":80\", expected HOST:PORT");
     expect_bad("--target http://h --connect-to h:x",
                "--connect-to is \"h:x\", expected HOST:PORT");
     expect_bad("--cases ~", "--cases is \"\", expected a directory");

@@ -311,6 +311,32 @@ Test(wire, a_reply_without_end_is_malformed)
     reply_release(&reply);
 }
 
+Test(wire, interim_replies_without_end_are_malformed)
+{
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const struct peer_step steps[] = {{.verb = PEER_READ_HEAD},
+                                      {PEER_FLOOD, interim, 0}};
+    struct reply reply;
+
+    exchange(steps, N_OF(steps), PATIENCE_MS, false, &reply);
+    expect_transport(&reply, TRANSPORT_MALFORMED);
+    cr_expect_str_eq(reply.problem, "there is no end of its 1xx replies");
+    reply_release(&reply);
+}
+
+Test(wire, a_reply_that_trickles_is_not_waited_for_without_end)
+{
+    const struct peer_step steps[] = {{.verb = PEER_READ_HEAD},
+                                      {PEER_SEND, OK "\r\n", 0},
+                                      {PEER_FLOOD, "x", 1}};
+    struct reply reply;
+
+    exchange(steps, N_OF(steps), IMPATIENCE_MS, false, &reply);
+    expect_transport(&reply, TRANSPORT_TIMEOUT);
+    cr_expect_str_eq(reply.problem, "it began, and does not end");
+    reply_release(&reply);
+}
+
 Test(wire, some_replies_have_no_body)
 {
     struct reply reply =
@@ -480,18 +506,32 @@ Test(wire, a_reply_may_come_before_the_body_is_sent)
         {PEER_SEND, "HTTP/1.1 413 x\r\nContent-Length: 2\r\n\r\nno", 0}};
     struct outgoing out = request_of(HEAD, "");
     struct reply reply;
-    struct connection *c;
     struct peer peer;
 
     bytes_fill(&out.body, 'x', MUCH);
-    peer_start(&peer, steps, N_OF(steps));
-    c = opened(&peer);
-    connection_exchange(c, &out, PATIENCE_MS, false, &reply);
-    connection_close(c);
-    peer_stop(&peer);
+    send_to(steps, N_OF(steps), &out, PATIENCE_MS, &peer, &reply);
     expect_transport(&reply, TRANSPORT_COMPLETE);
     cr_expect_eq(reply.http, 413);
     cr_expect_str_eq(reply.body.data, "no");
+    reply_release(&reply);
+    peer_release(&peer);
+    outgoing_release(&out);
+}
+
+Test(wire, a_body_that_is_larger_than_any_buffer_is_sent_whole)
+{
+    const struct peer_step steps[] = {
+        {.verb = PEER_READ_HEAD},
+        {PEER_READ, NULL, MUCH},
+        {PEER_SEND, OK "Content-Length: 0\r\n\r\n", 0}};
+    struct outgoing out = request_of(HEAD, "");
+    struct reply reply;
+    struct peer peer;
+
+    bytes_fill(&out.body, 'x', MUCH);
+    send_to(steps, N_OF(steps), &out, PATIENCE_MS, &peer, &reply);
+    expect_transport(&reply, TRANSPORT_COMPLETE);
+    cr_expect_eq(peer.received.len, strlen(HEAD) + MUCH);
     reply_release(&reply);
     peer_release(&peer);
     outgoing_release(&out);
