@@ -54,7 +54,7 @@ judge() {
         '$1 == kind && $2 == name { print $3 }' conformance/killers.tsv)
     status=0
     if [ -n "$known" ]; then
-        run_mutant "$1" "$2" "$log" --filter "$1/$known"
+        run_mutant "$1" "$2" "$log" --filter "*/$known"
         status=$?
     fi
     if [ "$status" != 1 ]; then

@@ -50,8 +50,11 @@ struct order {
 
 static void say(json_t *line)
 {
+    bool is_answer = json_object_get(line, "id") != NULL;
+
     json_dumpf(line, stdout,
-               bug(BUG_ANSWER_INDENTED) ? JSON_INDENT(2) : JSON_COMPACT);
+               is_answer && bug(BUG_ANSWER_INDENTED) ? JSON_INDENT(2)
+                                                     : JSON_COMPACT);
     putchar('\n');
     fflush(stdout);
     json_decref(line);
