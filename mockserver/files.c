@@ -98,26 +98,59 @@ int files_can_replace(const char *path)
     return fd < 0 ? -1 : 0;
 }
 
-int files_replace(const char *path, const void *data, size_t len)
+/* An old temporary file, whoever made it, is not written into. */
+static int create(const char *path, mode_t mode)
+{
+    unlink(path);
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int replace(const char *path, const void *data, size_t len, mode_t mode)
 {
     char *temporary = temporary_name(path);
-    FILE *file = NULL;
-    int result = -1;
-    int error;
+    int fd, result = -1, error;
 
     if (!temporary)
         return -1;
-    file = fopen(temporary, "we");
-    if (file) {
-        size_t written = fwrite(data, 1, len, file);
-
-        if (fclose(file) == 0 && written == len && rename(temporary, path) == 0)
-            result = 0;
+    fd = create(temporary, mode);
+    if (fd >= 0) {
+        result = write_all(fd, data, len);
+        if (close(fd) < 0)
+            result = -1;
+        if (result == 0)
+            result = rename(temporary, path);
         error = errno;
         if (result < 0)
             unlink(temporary);
         errno = error;
     }
+    error = errno;
     free(temporary);
+    errno = error;
     return result;
+}
+
+int files_replace(const char *path, const void *data, size_t len)
+{
+    return replace(path, data, len, 0666);
+}
+
+int files_replace_private(const char *path, const void *data, size_t len)
+{
+    return replace(path, data, len, 0600);
 }

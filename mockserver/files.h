@@ -18,6 +18,9 @@ int files_read(const char *path, size_t max, char **data, size_t *len);
  * `path` is then as it was. */
 int files_replace(const char *path, const void *data, size_t len);
 
+/* The same with the file for its owner alone (mode 0600), from the start. */
+int files_replace_private(const char *path, const void *data, size_t len);
+
 /* Would files_replace() do, as far as can be told before? Returns 0, or -1
  * with errno. Leaves nothing behind. */
 int files_can_replace(const char *path);
