@@ -29,7 +29,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 
 # pkg-config may only arrive with the first build, so it is asked when first
 # used, and only once.
-LIBRARIES := libmicrohttpd libcjson libcrypto
+LIBRARIES := libmicrohttpd gnutls libcjson libcrypto
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))

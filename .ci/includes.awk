@@ -27,18 +27,18 @@ function is_beside(name,    path, line, found) {
 
 BEGIN {
     # the ground: bytes, time, files; nothing of the service
-    put(1, "arena strbuf text json_text clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants")
+    put(1, "arena strbuf text json_text clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front")
     # the parts an exchange is made of
-    put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing")
+    put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing tls")
     put(3, "exchange request")
     # tables that describe it, and what is recorded of it
     put(4, "endpoints findings findings_message findings_body findings_signature findings_rules finding_listing verdict verdict_tally journal journal_entry journal_file journal_render fault_rule fault_rules metrics explain explain_render explain_search http_request")
     # the stages; they never include each other
-    put(5, "validate decide render livedetectfour livedetectpicture livegetfour")
-    put(6, "pipeline admin admin_calls admin_guard admin_input admin_sign")
+    put(5, "validate decide render proxy livedetectfour livedetectpicture livegetfour")
+    put(6, "pipeline admin admin_calls admin_guard admin_input admin_sign tunnel")
     put(7, "server")
     put(8, "mockserver")
-    put(9, "commands cmd_serve cmd_sign cmd_errors cmd_findings cmd_check_config cmd_check cmd_exec cmd_explain serve_options main")
+    put(9, "commands cmd_serve cmd_sign cmd_errors cmd_findings cmd_check_config cmd_check cmd_exec cmd_explain cmd_ca exec_environment exec_trust serve_options main")
 
     # the suite: bytes; parts of requests and reports; exchanges; cases and
     # results; the program
@@ -51,9 +51,16 @@ BEGIN {
     put_suite(7, "main")
 
     library["microhttpd.h"] = " server "
+    library["gnutls/gnutls.h"] = " server "
     library["cjson/cJSON.h"] = " accounts_file body json_strict fault_rule fault_rules admin_input "
-    library["openssl/evp.h"] = " accounts sha256 "
-    library["openssl/crypto.h"] = " accounts accounts_file signature "
+    library["openssl/evp.h"] = " accounts sha256 tls "
+    library["openssl/crypto.h"] = " accounts accounts_file signature tls "
+    library["openssl/bio.h"] = " tls "
+    library["openssl/err.h"] = " tls "
+    library["openssl/pem.h"] = " tls "
+    library["openssl/rand.h"] = " tls "
+    library["openssl/x509.h"] = " tls "
+    library["openssl/x509v3.h"] = " tls "
     library["openssl/core_names.h"] = " accounts "
 
     suite_library["curl/curl.h"] = " reach mock wire main "
@@ -104,7 +111,7 @@ is_test { next }
     match($0, /<[^>]*>/)
     name = substr($0, RSTART + 1, RLENGTH - 2)
     known = half == "" ? library[name] : suite_library[name]
-    if (name ~ /^(microhttpd|cjson\/|openssl\/|curl\/|criterion\/criterion)/ &&
+    if (name ~ /^(microhttpd|gnutls\/|cjson\/|openssl\/|curl\/|criterion\/criterion)/ &&
         index(known, " " me " ") == 0) {
         print FILENAME ":" FNR ": " me " must not know <" name ">"
         bad = 1

@@ -17,6 +17,7 @@
 #include "settings.h"
 #include "signature.h"
 #include "strbuf.h"
+#include "tls.h"
 #include "verdict.h"
 
 enum {
@@ -37,6 +38,7 @@ struct admin {
     struct verdict *verdict;
     struct fault_rules *rules;
     struct metrics *metrics;
+    struct tls *tls;
     const char *version;
     const char *bind;   /* the address served on */
     const char *token;  /* --admin-token; NULL: none is asked for */
@@ -48,6 +50,7 @@ struct admin_request {
     const char *path;  /* decoded, begins with ADMIN_PREFIX */
     const char *query; /* undecoded, without '?'; NULL: none */
     bool is_http_1_0;  /* which may come without a Host */
+    bool by_proxy;     /* in the form, or by the tunnel, of a proxy's client */
     const char *host;  /* header fields; NULL: not sent */
     const char *origin;
     const char *authorization; /* `Bearer TOKEN` */
@@ -84,8 +87,5 @@ void admin_handle(const struct admin *admin,
 /* Forgets what happened and what was set: faults, journal, verdict, clock,
  * used signatures, rate buckets, and accounts that were added. */
 void admin_reset(const struct admin *admin);
-
-/* May the API be served on `bind` without a token? Loopback only. */
-bool admin_is_loopback(const char *bind);
 
 #endif

@@ -119,6 +119,23 @@ static void get_metrics(struct admin_call *c)
                    metrics_render(c->admin->metrics, &stats, &c->reply->body));
 }
 
+static void get_ca(struct admin_call *c)
+{
+    struct tls_pem pem;
+    char *why = NULL;
+
+    if (tls_get(c->admin->tls, &pem, &why) < 0) {
+        admin_refuse(c, 500, why);
+        free(why);
+    } else if (!pem.ca) {
+        admin_refuse(c, 404,
+                     "there is no CA: the certificate is that of --tls-cert");
+    } else {
+        c->reply->content_type = "application/x-pem-file";
+        strbuf_addstr(&c->reply->body, pem.ca);
+    }
+}
+
 /* faults */
 
 static void get_faults(struct admin_call *c)
@@ -468,6 +485,7 @@ const struct admin_route admin_routes[] = {
     {"explain", "POST", 0, post_explain},
     {"reset", "POST", 0, post_reset},
     {"metrics", "GET", 0, get_metrics},
+    {"ca.pem", "GET", 0, get_ca},
 };
 
 const size_t admin_n_routes = sizeof(admin_routes) / sizeof(admin_routes[0]);

@@ -144,7 +144,8 @@ static void environment_init(struct environment *e,
         abort();
     add_variable(
         e, "URL",
-        listen_url(url, sizeof(url), reachable(bind), mockserver_port(mock)));
+        listen_url(url, sizeof(url), "http", reachable(bind),
+                   mockserver_port(mock)));
     add_variable(e, "APPID", account->appid);
     add_variable(e, "BUCKET", account->n_buckets ? account->buckets[0] : "");
     add_variable(e, "SECRET_ID", account_key_id(key));
@@ -360,7 +361,7 @@ static int exec_command(struct mockserver *mock,
     bool started;
     int status, report, judgement;
 
-    status = command_write_port_file(&options->serve, mockserver_port(mock));
+    status = command_write_port_file(&options->serve, mock);
     if (status != 0)
         return status;
     status =

@@ -13,11 +13,17 @@
 #include "signals.h"
 #include "signing.h"
 
-int command_write_port_file(const struct serve_options *options, uint16_t port)
+int command_write_port_file(const struct serve_options *options,
+                            const struct mockserver *mock)
 {
     const char *path = options->port_file;
-    char text[16];
-    int len = snprintf(text, sizeof(text), "%u\n", (unsigned)port);
+    char text[32];
+    int len =
+        snprintf(text, sizeof(text), "%u\n", (unsigned)mockserver_port(mock));
+
+    if (options->mock.has_https_port)
+        len += snprintf(text + len, sizeof(text) - (size_t)len, "%u\n",
+                        (unsigned)mockserver_https_port(mock));
 
     if (!path || files_replace(path, text, (size_t)len) == 0)
         return 0;
@@ -33,7 +39,7 @@ static void print_curl(const struct mockserver_options *options, uint16_t port,
 
     fprintf(stderr, "  curl -H 'Authorization: %s' \\\n    %s \\\n    %s%s\n\n",
             authorization, arguments,
-            listen_url(url, sizeof(url), options->bind, port), path);
+            listen_url(url, sizeof(url), "http", options->bind, port), path);
 }
 
 static void print_calls(const struct mockserver_options *options, uint16_t port,
@@ -79,19 +85,31 @@ static void print_demo(const struct mockserver *mock,
     free(secret_key);
 }
 
+/* One line, whatever there is to tell. */
+static void print_where(const struct mockserver *mock,
+                        const struct mockserver_options *options)
+{
+    char url[LISTEN_URL_CAP];
+
+    printf("mockserver listening on %s",
+           listen_url(url, sizeof(url), "http", options->bind,
+                      mockserver_port(mock)));
+    if (options->has_https_port)
+        printf(" and %s", listen_url(url, sizeof(url), "https", options->bind,
+                                     mockserver_https_port(mock)));
+    putchar('\n');
+    fflush(stdout);
+}
+
 static int serve(struct mockserver *mock, const struct serve_options *options,
                  const struct signals *signals)
 {
-    char url[LISTEN_URL_CAP];
     int signal_number;
-    int status = command_write_port_file(options, mockserver_port(mock));
+    int status = command_write_port_file(options, mock);
 
     if (status != 0)
         return status;
-    printf("mockserver listening on %s\n",
-           listen_url(url, sizeof(url), options->mock.bind,
-                      mockserver_port(mock)));
-    fflush(stdout);
+    print_where(mock, &options->mock);
     if (!options->mock.accounts && options->mock.log_level != LOG_ERROR)
         print_demo(mock, &options->mock);
     while (sigwait(&signals->set, &signal_number) == 0 &&

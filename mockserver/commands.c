@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_serve,    &command_sign,         &command_explain, &command_errors,
-    &command_findings, &command_check_config, &command_exec,    &command_check,
+    &command_serve,  &command_sign,     &command_explain,
+    &command_errors, &command_findings, &command_check_config,
+    &command_exec,   &command_check,    &command_ca,
 };
 
 static const char *space_before(const struct command *command)

@@ -27,6 +27,7 @@ extern const struct command command_findings;
 extern const struct command command_check_config;
 extern const struct command command_exec;
 extern const struct command command_check;
+extern const struct command command_ca;
 
 /*
  * Runs the subcommand that argv[1] names, else serves. Returns the exit
@@ -48,6 +49,8 @@ int command_list(const struct command *command, int argc, char **argv,
 extern const struct option_table serve_option_table;
 /* Those of them that decide what is answered, without place and threads. */
 extern const struct option_table answer_option_table;
+/* Those of them that decide what CA and certificate are made. */
+extern const struct option_table tls_option_table;
 
 struct serve_options {
     struct mockserver_options mock;
@@ -58,7 +61,8 @@ void serve_options_init(struct serve_options *options);
 
 /* Writes the port file if one was asked for. Returns 0, or EXIT_USAGE after
  * one line on stderr. */
-int command_write_port_file(const struct serve_options *options, uint16_t port);
+int command_write_port_file(const struct serve_options *options,
+                            const struct mockserver *mock);
 
 /*
  * Parses the options of a command line; *rest is the index of the first

@@ -38,7 +38,11 @@ struct request {
     struct field *fields; /* in order; the structs live in the arena */
     struct field *last_field;
     const char *target; /* as on the request line, arena */
-    const char *path;   /* decoded, without query, arena; NULL: undecodable */
+    /* In a target in absolute form, as a proxy is sent it: whom the request is
+     * for. Points into `target`; NULL: not told. */
+    const char *authority;
+    size_t authority_len;
+    const char *path; /* decoded, without query, arena; NULL: undecodable */
     const char *host;
     const char *authorization;
     const char *content_type;
@@ -84,6 +88,8 @@ struct exchange {
 
     /* route */
     const struct endpoint *endpoint; /* NULL: none matched */
+    const char *elsewhere; /* addressed, as to a proxy, to what is not served,
+                              and the answer to that; NULL: it is not */
 
     /* the checks; the first that failed decides */
     enum error_code failed; /* ERR_OK: none so far */

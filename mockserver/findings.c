@@ -73,7 +73,7 @@ void findings_evaluate(struct exchange *x, const struct settings *settings,
 {
     findings_of_message(x, settings);
     /* A head that never came whole cannot be judged by what it lacks. */
-    if (!x->request.method)
+    if (!x->request.method || x->elsewhere)
         return;
     findings_of_body(x);
     findings_of_signature(x, now_s);

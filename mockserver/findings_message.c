@@ -4,24 +4,27 @@
 
 #include "endpoints.h"
 #include "findings.h"
+#include "hosts.h"
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *const hosts[] = {
-    "service.image.myqcloud.com",
-    "recognition.image.myqcloud.com",
-};
-
-static bool is_service_host(const char *host)
+/* A target in absolute form has the host, whatever the field says (RFC 9112
+ * section 3.2.2). */
+static void check_host(struct exchange *x)
 {
-    size_t len = strcspn(host, ":");
+    const struct request *r = &x->request;
+    const char *host = r->authority ? r->authority : r->host;
+    struct authority authority;
+    size_t len;
 
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-        if (strlen(hosts[i]) == len && !strncasecmp(hosts[i], host, len))
-            return true;
+    if (!host) {
+        findings_add(x, FINDING_HOST_UNKNOWN, "no Host");
+        return;
     }
-    return false;
+    len = r->authority ? r->authority_len : strlen(host);
+    if (authority_parse(&authority, host, len) < 0 ||
+        !hosts_is_service(&authority))
+        findings_add(x, FINDING_HOST_UNKNOWN, "%.*s", (int)len, host);
 }
 
 static void check_route(struct exchange *x)
@@ -42,10 +45,7 @@ static void check_route(struct exchange *x)
                      r->target ? r->target : "(none)");
     else if (strcmp(r->method, "POST") != 0)
         findings_add(x, FINDING_METHOD_WRONG, "%s", r->method);
-    if (!r->host)
-        findings_add(x, FINDING_HOST_UNKNOWN, "no Host");
-    else if (!is_service_host(r->host))
-        findings_add(x, FINDING_HOST_UNKNOWN, "%s", r->host);
+    check_host(x);
 }
 
 static void check_framing(struct exchange *x)
@@ -86,6 +86,15 @@ static void check_rate(struct exchange *x)
                      x->signature.account->rate_per_second);
 }
 
+/* Of what was not meant for the service nothing else is judged. */
+static void note_elsewhere(struct exchange *x)
+{
+    const struct request *r = &x->request;
+
+    findings_add(x, FINDING_PROXY_ELSEWHERE, "%s %.*s", r->method,
+                 (int)strcspn(r->target, "?#"), r->target);
+}
+
 static void note_cut_short(struct exchange *x)
 {
     const struct request *r = &x->request;
@@ -108,6 +117,10 @@ void findings_of_message(struct exchange *x, const struct settings *settings)
         note_cut_short(x);
     if (!x->request.method)
         return;
+    if (x->elsewhere) {
+        note_elsewhere(x);
+        return;
+    }
     check_route(x);
     check_framing(x);
     check_size(x, settings->max_body);

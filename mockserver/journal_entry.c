@@ -276,10 +276,14 @@ static void pack(struct packer *p, struct journal_entry *e,
     pack_natural(p, &e->natural, x);
     pack_signature(p, &e->signature, &x->signature);
     e->appid = pack_appid(p, x);
-    e->target = put_string(p, r->target, MAX_TARGET);
+    e->target = x->elsewhere
+                    ? put(p, r->target, strcspn(r->target, "?#"), MAX_TARGET)
+                    : put_string(p, r->target, MAX_TARGET);
     pack_notes(p, e, x->findings);
     pack_parts(p, e, x->body.first);
-    pack_fields(p, e, r->fields);
+    /* Those of a request to another service may hold its secrets, as the
+     * query may. */
+    pack_fields(p, e, x->elsewhere ? NULL : r->fields);
     e->truncated = p->truncated;
 }
 

@@ -1,5 +1,6 @@
 #include "listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +13,8 @@ static int open_on(const struct addrinfo *info)
 {
     int on = 1;
     int error;
-    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return -1;
@@ -64,7 +66,8 @@ bool listen_is_address(const char *address)
     return info != NULL;
 }
 
-int listen_on(const char *address, uint16_t *port, char **why)
+int listen_on(const char *address, uint16_t *port, const char *option,
+              char **why)
 {
     struct addrinfo *info = resolve(address, *port);
     int fd;
@@ -77,10 +80,11 @@ int listen_on(const char *address, uint16_t *port, char **why)
         return -1;
     }
     fd = open_on(info);
-    if (fd < 0 &&
-        asprintf(why, "cannot listen on %s port %u: %s%s", address,
-                 (unsigned)*port, strerror(errno),
-                 errno == EADDRINUSE ? "; --port chooses another" : "") < 0)
+    if (fd < 0 && asprintf(why, "cannot listen on %s port %u: %s%s%s%s",
+                           address, (unsigned)*port, strerror(errno),
+                           errno == EADDRINUSE ? "; " : "",
+                           errno == EADDRINUSE ? option : "",
+                           errno == EADDRINUSE ? " chooses another" : "") < 0)
         *why = NULL;
     freeaddrinfo(info);
     if (fd >= 0)
@@ -88,10 +92,31 @@ int listen_on(const char *address, uint16_t *port, char **why)
     return fd;
 }
 
-const char *listen_url(char *buf, size_t cap, const char *address,
-                       uint16_t port)
+const char *listen_peer(char buf[LISTEN_PEER_CAP], const struct sockaddr *peer)
 {
-    snprintf(buf, cap, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u",
-             address, (unsigned)port);
+    char address[INET6_ADDRSTRLEN] = "?";
+    unsigned port = 0;
+
+    if (peer && peer->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)peer;
+
+        inet_ntop(AF_INET, &in->sin_addr, address, sizeof(address));
+        port = ntohs(in->sin_port);
+    } else if (peer && peer->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)peer;
+
+        inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof(address));
+        port = ntohs(in6->sin6_port);
+    }
+    snprintf(buf, LISTEN_PEER_CAP, strchr(address, ':') ? "[%s]:%u" : "%s:%u",
+             address, port);
+    return buf;
+}
+
+const char *listen_url(char *buf, size_t cap, const char *scheme,
+                       const char *address, uint16_t port)
+{
+    snprintf(buf, cap, strchr(address, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
+             scheme, address, (unsigned)port);
     return buf;
 }

@@ -6,10 +6,12 @@
 #include <string.h>
 #include "admin.h"
 #include "clock.h"
+#include "hosts.h"
 #include "listen.h"
 #include "pipeline.h"
 #include "server.h"
 #include "signature.h"
+#include "tls.h"
 
 struct mockserver {
     struct settings settings;
@@ -24,6 +26,7 @@ struct mockserver {
     struct metrics *metrics;
     struct pipeline pipeline;
     struct admin admin;
+    struct tls *tls;
     struct server *server;
 };
 
@@ -43,7 +46,7 @@ static int check_token(const struct mockserver_options *options, char **why)
 {
     /* What is no address at all is told when it is to be listened on. */
     if (options->admin_token || !listen_is_address(options->bind) ||
-        admin_is_loopback(options->bind))
+        hosts_is_loopback(options->bind))
         return 0;
     if (asprintf(why,
                  "--bind %s is not loopback: others could use the admin API; "
@@ -70,9 +73,23 @@ static int read_options(const struct mockserver_options *options,
     return options->rules ? fault_rules_load(*rules, options->rules, why) : 0;
 }
 
+static struct tls_options tls_options(const struct mockserver_options *options)
+{
+    struct tls_options tls = {
+        .hosts = options->settings.hosts,
+        .dir = options->tls_dir,
+        .cert = options->tls_cert,
+        .key = options->tls_key,
+    };
+
+    tls.hosts.bind = options->bind;
+    return tls;
+}
+
 int mockserver_check(const struct mockserver_options *options,
                      struct mockserver_contents *contents, char **why)
 {
+    const struct tls_options tls = tls_options(options);
     struct accounts *accounts = NULL;
     struct fault_rules *rules = NULL;
     int result;
@@ -80,6 +97,8 @@ int mockserver_check(const struct mockserver_options *options,
     *why = NULL;
     memset(contents, 0, sizeof(*contents));
     result = read_options(options, &accounts, &rules, why);
+    if (result == 0)
+        result = tls_check(&tls, why);
     if (result == 0) {
         contents->n_rules = fault_rules_count(rules);
         contents->n_accounts = accounts_count(accounts);
@@ -89,6 +108,19 @@ int mockserver_check(const struct mockserver_options *options,
     fault_rules_free(rules);
     accounts_free(accounts);
     return result;
+}
+
+char *mockserver_read_ca(const struct mockserver_options *options, char **why)
+{
+    const struct tls_options wanted = tls_options(options);
+    struct tls *tls = tls_new(&wanted, why);
+    struct tls_pem pem;
+    char *ca = NULL;
+
+    if (tls && tls_get(tls, &pem, why) == 0 && pem.ca)
+        ca = strdup(pem.ca);
+    tls_free(tls);
+    return ca;
 }
 
 /* What an exchange is recorded in. Returns -1 with *why. */
@@ -113,6 +145,7 @@ static int make_records(struct mockserver *mock,
 struct mockserver *mockserver_start(const struct mockserver_options *options,
                                     char **why)
 {
+    const struct tls_options tls = tls_options(options);
     struct mockserver *mock = calloc(1, sizeof(*mock));
 
     *why = NULL;
@@ -120,7 +153,11 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
         abort();
     if (read_options(options, &mock->accounts, &mock->rules, why) < 0)
         goto fail;
+    mock->tls = tls_new(&tls, why);
+    if (!mock->tls)
+        goto fail;
     mock->settings = options->settings;
+    mock->settings.hosts = tls.hosts;
     mock->log.level = options->log_level;
     clock_init(&mock->clock);
     ids_init(&mock->ids, options->seed);
@@ -150,13 +187,24 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
         .verdict = mock->verdict,
         .rules = mock->rules,
         .metrics = mock->metrics,
+        .tls = mock->tls,
         .version = MOCKSERVER_VERSION,
         .bind = options->bind,
         .token = options->admin_token,
         .started_us = clock_monotonic_us(),
     };
-    mock->server = server_start(&mock->pipeline, &mock->admin, options->bind,
-                                options->port, options->threads, why);
+    mock->server = server_start(
+        &(struct server_options){
+            .pipeline = &mock->pipeline,
+            .admin = &mock->admin,
+            .tls = mock->tls,
+            .bind = options->bind,
+            .port = options->port,
+            .has_https_port = options->has_https_port,
+            .https_port = options->https_port,
+            .threads = options->threads,
+        },
+        why);
     if (mock->server)
         return mock;
 fail:
@@ -167,6 +215,20 @@ fail:
 uint16_t mockserver_port(const struct mockserver *mock)
 {
     return server_port(mock->server);
+}
+
+uint16_t mockserver_https_port(const struct mockserver *mock)
+{
+    return server_https_port(mock->server);
+}
+
+int mockserver_ca(struct mockserver *mock, const char **ca, char **why)
+{
+    struct tls_pem pem;
+    int result = tls_get(mock->tls, &pem, why);
+
+    *ca = pem.ca;
+    return result;
 }
 
 const struct accounts *mockserver_accounts(const struct mockserver *mock)
@@ -219,6 +281,7 @@ void mockserver_stop(struct mockserver *mock)
     if (!mock)
         return;
     mockserver_finish(mock);
+    tls_free(mock->tls);
     metrics_free(mock->metrics);
     fault_rules_free(mock->rules);
     verdict_free(mock->verdict);

@@ -18,6 +18,7 @@
 #ifndef MOCKSERVER_H
 #define MOCKSERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "accounts.h"
 #include "journal.h"
@@ -40,7 +41,14 @@ struct mockserver_options {
     const char *journal_file; /* exchanges as JSON lines; NULL: none */
     const char *admin_token;  /* asked of admin calls; NULL: none, which is
                                  refused when `bind` is not loopback */
-    struct settings settings;
+    bool has_https_port;      /* besides `port`, which serves TLS too */
+    uint16_t https_port;      /* for TLS alone; 0: any free one */
+    const char *tls_dir;      /* keeps CA and certificate; NULL, the default:
+                                 they are made anew, when first needed */
+    const char *tls_cert;     /* files with a certificate and key to show */
+    const char *tls_key;      /* instead; both or none */
+    struct settings settings; /* settings.hosts.names: further names of its
+                                 own; settings.hosts.bind is set from `bind` */
 };
 
 struct mockserver;
@@ -58,6 +66,10 @@ void mockserver_options_init(struct mockserver_options *options);
 int mockserver_check(const struct mockserver_options *options,
                      struct mockserver_contents *contents, char **why);
 
+/* The CA of options->tls_dir in PEM, made if it is not there; the caller frees
+ * it. Returns NULL with *why, as below. */
+char *mockserver_read_ca(const struct mockserver_options *options, char **why);
+
 /* Strings in `options` stay alive until mockserver_stop(). Returns NULL and
  * sets *why to one line, which the caller frees, when a file is wrong, an
  * admin token lacks, or the port cannot be had. */
@@ -65,7 +77,14 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
                                     char **why);
 
 uint16_t mockserver_port(const struct mockserver *mock);
+/* That for TLS alone; without one, mockserver_port(). */
+uint16_t mockserver_https_port(const struct mockserver *mock);
 const struct accounts *mockserver_accounts(const struct mockserver *mock);
+
+/* The CA that clients must trust, in PEM; made if it was not yet. Borrowed.
+ * *ca is NULL when the certificate is the user's own. Returns 0, or -1 with
+ * *why, which the caller frees. */
+int mockserver_ca(struct mockserver *mock, const char **ca, char **why);
 
 /* Sets the time that signatures and rates are judged by; -1 lets it run. */
 void mockserver_set_clock(struct mockserver *mock, int64_t unix_s);

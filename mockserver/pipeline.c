@@ -8,6 +8,7 @@
 #include "endpoints.h"
 #include "findings.h"
 #include "mutants.h"
+#include "proxy.h"
 #include "render.h"
 #include "validate.h"
 
@@ -40,6 +41,10 @@ static enum error_code route(struct exchange *x)
 
     if (r->malformed)
         return fail_http(x, 400, r->malformed);
+    if (x->elsewhere) {
+        x->failed_message = x->elsewhere;
+        return fail_http(x, 403, "it is addressed to what is not served");
+    }
     if (r->path)
         x->endpoint = endpoints_match(r->path);
     if (!x->endpoint)
@@ -129,15 +134,18 @@ static enum error_code begin_body(const struct pipeline *p, struct exchange *x)
 
 void pipeline_head(const struct pipeline *p, struct exchange *x)
 {
-    enum error_code code = route(x);
+    enum error_code code;
 
+    if (!x->elsewhere)
+        x->elsewhere = proxy_refusal(p->settings, x);
+    code = route(x);
     if (code == ERR_OK)
         code = check_declared_size(p, x);
     if (mutant(MUTANT_TYPE_BEFORE_SIGNATURE) && code == ERR_OK)
         code = begin_body(p, x);
     if (code == ERR_OK)
         code = authenticate(p, x);
-    else
+    else if (!x->elsewhere) /* its Authorization is for somebody else */
         identify(p, x);
     if (x->endpoint && code != ERR_BODY_TOO_LARGE)
         begin_body(p, x);
@@ -189,7 +197,7 @@ static void record(const struct pipeline *p, struct exchange *x)
 {
     x->duration_us = clock_monotonic_us() - x->started_us;
     findings_evaluate(x, p->settings, x->time_us / 1000000);
-    if (p->verdict)
+    if (p->verdict && !x->elsewhere)
         verdict_recall(p->verdict, x);
     x->id = x->serial;
     if (p->journal)

@@ -43,7 +43,8 @@ struct exchange *pipeline_open(const struct pipeline *p);
  * The head is in x->request: route, method, declared size, Authorization,
  * account, rate, content type. Afterwards x->refused_on_headers tells whether
  * the body can still change the outcome, and x->fault whether a fault was
- * asked for by the head or by the server's options.
+ * asked for by the head or by the server's options. A CONNECT comes with
+ * x->elsewhere already set.
  */
 void pipeline_head(const struct pipeline *p, struct exchange *x);
 

@@ -12,7 +12,8 @@ static void refuse_framing(struct request *r, const char *why)
 }
 
 /* The path of a target in origin or absolute form, decoded, without query;
- * one that cannot be decoded stays NULL. */
+ * one that cannot be decoded stays NULL. Of the latter form the authority
+ * too (RFC 9112 section 3.2.2). */
 static int take_path(struct request *r, struct arena *arena)
 {
     const char *target = r->target;
@@ -22,8 +23,9 @@ static int take_path(struct request *r, struct arena *arena)
 
     if (!strncasecmp(target, "http://", 7) ||
         !strncasecmp(target, "https://", 8)) {
-        target = strstr(target, "://") + 3;
-        target += strcspn(target, "/?#");
+        r->authority = strstr(target, "://") + 3;
+        r->authority_len = strcspn(r->authority, "/?#");
+        target = r->authority + r->authority_len;
     }
     len = strcspn(target, mutant(MUTANT_QUERY_IN_PATH) ? "#" : "?#");
     path = arena_alloc(arena, len + 1);
@@ -188,8 +190,10 @@ void request_finish_head(struct exchange *x)
 
     if (r->n_lengths > 0 && r->n_codings > 0)
         refuse_framing(r, "both Content-Length and Transfer-Encoding");
+    /* The target of a CONNECT says it all, and some clients leave it at that.
+     */
     if (!r->host && strcmp(r->version, "HTTP/1.0") != 0 &&
-        !mutant(MUTANT_HOST_OPTIONAL))
+        strcmp(r->method, "CONNECT") != 0 && !mutant(MUTANT_HOST_OPTIONAL))
         refuse_framing(r, "Host is missing");
 }
 

@@ -25,6 +25,7 @@
     }
 
 NUMBER_SETTER(set_port, mock.port, uint16_t, 0, 65535)
+NUMBER_SETTER(set_https_port_number, mock.https_port, uint16_t, 0, 65535)
 NUMBER_SETTER(set_threads, mock.threads, unsigned, 1, SERVER_MAX_THREADS)
 NUMBER_SETTER(set_seed, mock.seed, uint64_t, 0, UINT64_MAX)
 NUMBER_SETTER(set_max_body, mock.settings.max_body, uint64_t, 1, 1U << 30)
@@ -47,6 +48,39 @@ STRING_SETTER(set_port_file, port_file)
 STRING_SETTER(set_accounts, mock.accounts)
 STRING_SETTER(set_rules, mock.rules)
 STRING_SETTER(set_journal_file, mock.journal_file)
+STRING_SETTER(set_tls_dir, mock.tls_dir)
+STRING_SETTER(set_tls_cert, mock.tls_cert)
+STRING_SETTER(set_tls_key, mock.tls_key)
+
+static bool set_https_port(void *target, const char *value, char *why)
+{
+    ((struct serve_options *)target)->mock.has_https_port = true;
+    return set_https_port_number(target, value, why);
+}
+
+static bool set_tls_name(void *target, const char *value, char *why)
+{
+    struct hosts *hosts =
+        &((struct serve_options *)target)->mock.settings.hosts;
+
+    if (hosts->n_names == HOSTS_MAX_NAMES) {
+        snprintf(why, OPTIONS_WHY_CAP, "there are %d already, the most",
+                 HOSTS_MAX_NAMES);
+        return false;
+    }
+    hosts->names[hosts->n_names++] = value;
+    return hosts_is_name(value) || hosts_is_address(value);
+}
+
+static bool set_proxy(void *target, const char *value, char *why)
+{
+    struct settings *settings =
+        &((struct serve_options *)target)->mock.settings;
+
+    (void)why;
+    settings->proxy = !strcmp(value, "on");
+    return settings->proxy || !strcmp(value, "off");
+}
 
 static bool set_bind(void *target, const char *value, char *why)
 {
@@ -150,11 +184,34 @@ static const struct option_row serve_rows[] = {
         .set = set_port,
     },
     {
-        .name = "bind",
-        .argument = "ADDR",
-        .help = "numeric address to serve on (default 127.0.0.1)",
-        .expected = "a numeric IPv4 or IPv6 address",
-        .set = set_bind,
+        .name = "https-port",
+        .argument = "N",
+        .help = "serve TLS alone on this port besides; --port takes\n"
+                "plain HTTP, TLS and a proxy's clients alike",
+        .expected = "a port from 0 to 65535",
+        .set = set_https_port,
+    },
+    {
+        .name = "proxy",
+        .argument = "MODE",
+        .help = "on: CONNECT opens tunnels, to the server itself\n"
+                "(default); off: it is refused",
+        .expected = "on or off",
+        .set = set_proxy,
+    },
+    {
+        .name = "tls-cert",
+        .argument = "FILE",
+        .help = "show this certificate, a chain in PEM, instead",
+        .expected = "a path",
+        .set = set_tls_cert,
+    },
+    {
+        .name = "tls-key",
+        .argument = "FILE",
+        .help = "its private key, in PEM",
+        .expected = "a path",
+        .set = set_tls_key,
     },
     {
         .name = "port-file",
@@ -221,6 +278,33 @@ static const struct option_row serve_rows[] = {
                 "debug, on stderr",
         .expected = "error, warn, info or debug",
         .set = set_log_level,
+    },
+};
+
+/* What the made certificates follow from. */
+static const struct option_row tls_rows[] = {
+    {
+        .name = "bind",
+        .argument = "ADDR",
+        .help = "numeric address to serve on (default 127.0.0.1)",
+        .expected = "a numeric IPv4 or IPv6 address",
+        .set = set_bind,
+    },
+    {
+        .name = "tls-dir",
+        .argument = "DIR",
+        .help = "keep the CA and the certificate here (default: new\n"
+                "ones each time)",
+        .expected = "a path",
+        .set = set_tls_dir,
+    },
+    {
+        .name = "tls-name",
+        .argument = "NAME",
+        .help = "a further name or address to have a certificate for,\n"
+                "and be reached under; may be repeated",
+        .expected = "a host name or a numeric address",
+        .set = set_tls_name,
     },
 };
 
@@ -305,10 +389,21 @@ const struct option_table answer_option_table = {
     .n_rows = sizeof(answer_rows) / sizeof(answer_rows[0]),
 };
 
+const struct option_table tls_option_table = {
+    .rows = tls_rows,
+    .n_rows = sizeof(tls_rows) / sizeof(tls_rows[0]),
+};
+
+static const struct option_table tls_and_answer = {
+    .rows = tls_rows,
+    .n_rows = sizeof(tls_rows) / sizeof(tls_rows[0]),
+    .more = &answer_option_table,
+};
+
 const struct option_table serve_option_table = {
     .rows = serve_rows,
     .n_rows = sizeof(serve_rows) / sizeof(serve_rows[0]),
-    .more = &answer_option_table,
+    .more = &tls_and_answer,
 };
 
 void serve_options_init(struct serve_options *options)

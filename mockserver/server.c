@@ -1,9 +1,9 @@
 #include "server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,24 +11,53 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include "admin_guard.h"
+#include "front.h"
 #include "listen.h"
 #include "mutants.h"
+#include "proxy.h"
 #include "request.h"
 #include "timers.h"
+#include "tunnel.h"
+
+enum { PORTS = 2 /* --port and --https-port */ };
+
+/* Sockets that came by CONNECT, on their way to the library. */
+struct tunnels {
+    int *fds;
+    size_t n, cap;
+};
+
+/* Of GnuTLS, with which Debian builds the library. */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct server {
     const struct pipeline *pipeline;
     const struct admin *admin; /* NULL: no admin API */
-    struct MHD_Daemon *daemon;
+    struct tls *tls;
+    unsigned threads;
+    unsigned max_connections;
+    struct front *front;
+    struct MHD_Daemon *plain;
+    struct MHD_Daemon *encrypted; /* NULL until the first TLS connection */
+    bool has_no_tls;              /* that failed; of the front's thread */
     struct timers *timers;
-    int listen_fd; /* the library's, once the daemon runs */
-    uint16_t port;
+    uint16_t ports[PORTS];
+    size_t n_ports;
+    atomic_uint n_connections;
     pthread_mutex_t lock;
+    struct tunnels tunnels;
     pthread_cond_t idle;        /* signalled when none is active */
     struct transaction *active; /* from request line to last byte */
     bool stopping;
+};
+
+/* What outlives the requests of a connection. */
+struct link {
+    struct transaction *current; /* NULL: none */
+    bool tunnelled;              /* it came by CONNECT */
 };
 
 enum phase {
@@ -58,12 +87,12 @@ struct transaction {
     _Atomic enum phase phase; /* read by the thread that stops the server */
     uint64_t drained;         /* bytes since it was refused */
     struct timer timer;
-    bool gone;                    /* the peer hung up while we waited */
-    bool hurry;                   /* the server stops: no more dribbling */
-    bool may_send;                /* dribble: the next byte is due */
-    bool is_closed_by_us;         /* out of bounds */
-    bool is_broken;               /* memory ran out while the head was read */
-    struct transaction **current; /* the connection's, reset at our end */
+    bool gone;            /* the peer hung up while we waited */
+    bool hurry;           /* the server stops: no more dribbling */
+    bool may_send;        /* dribble: the next byte is due */
+    bool is_closed_by_us; /* out of bounds */
+    bool is_broken;       /* memory ran out while the head was read */
+    struct link *link;    /* its `current` is reset at our end */
 };
 
 /* the request's head */
@@ -87,23 +116,8 @@ static void take_client(struct request *r, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    char address[INET6_ADDRSTRLEN] = "?";
-    const struct sockaddr *sa = info ? info->client_addr : NULL;
-    unsigned port = 0;
 
-    if (sa && sa->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)sa;
-
-        inet_ntop(AF_INET, &in->sin_addr, address, sizeof(address));
-        port = ntohs(in->sin_port);
-    } else if (sa && sa->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const void *)sa;
-
-        inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof(address));
-        port = ntohs(in6->sin6_port);
-    }
-    snprintf(r->client, sizeof(r->client),
-             strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+    listen_peer(r->client, info ? info->client_addr : NULL);
 }
 
 /* Returns -1 when memory ran out. */
@@ -134,12 +148,17 @@ static void on_timer(struct timer *timer, enum timer_event event)
     MHD_resume_connection(t->connection);
 }
 
-static int socket_of(const struct transaction *t)
+static int fd_of(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
     return info ? info->connect_fd : -1;
+}
+
+static int socket_of(const struct transaction *t)
+{
+    return fd_of(t->connection);
 }
 
 /* Resumes the suspended connection after a while. */
@@ -175,12 +194,24 @@ static enum MHD_Result reset(struct transaction *t)
     return MHD_NO;
 }
 
+/* Past the library, but not past its TLS: a client must see the fault in what
+ * it decrypts. */
+static ssize_t send_now(struct transaction *t, const char *data, size_t len)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        t->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (info && info->tls_session)
+        return gnutls_record_send(info->tls_session, data, len);
+    return send(socket_of(t), data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Sends bytes that are no HTTP the library would send, then closes. They fit
  * the socket's buffer; a peer that lets none in gets none. */
 static enum MHD_Result send_raw(struct transaction *t, const char *data,
                                 size_t len)
 {
-    ssize_t n = send(socket_of(t), data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = send_now(t, data, len);
 
     if (n < 0 || (size_t)n < len)
         log_write(t->server->pipeline->log, LOG_WARN,
@@ -408,6 +439,7 @@ static struct admin_request request_of(const struct transaction *t)
         .body_too_long = call->body.failed,
         .may_wait = !call->has_waited,
         .is_http_1_0 = !strcmp(r->version, "HTTP/1.0"),
+        .by_proxy = r->authority || t->link->tunnelled,
     };
 }
 
@@ -546,7 +578,8 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
     if (read_head(t, method, version) < 0)
         return MHD_NO;
     t->phase = PHASE_BODY;
-    if (is_admin(t->server, r))
+    t->x->elsewhere = proxy_refusal(t->server->pipeline->settings, t->x);
+    if (!t->x->elsewhere && is_admin(t->server, r))
         return begin_admin(t);
     pipeline_head(t->server->pipeline, t->x);
     /* A client that waits for leave to send its body is told at once, and one
@@ -654,8 +687,8 @@ static void *on_target(void *cls, const char *target,
     struct server *s = cls;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct transaction **current = info ? info->socket_context : NULL;
-    struct transaction *t = current ? calloc(1, sizeof(*t)) : NULL;
+    struct link *link = info ? info->socket_context : NULL;
+    struct transaction *t = link ? calloc(1, sizeof(*t)) : NULL;
 
     if (!t)
         return NULL;
@@ -670,8 +703,8 @@ static void *on_target(void *cls, const char *target,
     }
     t->server = s;
     t->connection = connection;
-    t->current = current;
-    *current = t;
+    t->link = link;
+    link->current = t;
     take_client(&t->x->request, connection);
     add_active(t);
     if (has_too_many_arguments(target))
@@ -693,7 +726,7 @@ static void end(struct server *s, struct transaction *t,
         pipeline_abandon(s->pipeline, t->x);
     }
     remove_active(t);
-    *t->current = NULL;
+    t->link->current = NULL;
     free_admin(t->admin);
     exchange_free(t->x);
     free(t);
@@ -708,29 +741,72 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
     *con_cls = NULL;
 }
 
-/* life cycle */
+/* connections */
+
+/* Was it noted as a tunnel? Then no longer. */
+static bool take_tunnel(struct server *s, int fd)
+{
+    struct tunnels *tunnels = &s->tunnels;
+    bool found = false;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < tunnels->n && !found; i++) {
+        found = tunnels->fds[i] == fd;
+        if (found)
+            tunnels->fds[i] = tunnels->fds[--tunnels->n];
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+/* Returns -1 when memory ran out. */
+static int note_tunnel(struct server *s, int fd)
+{
+    struct tunnels *tunnels = &s->tunnels;
+    int result = -1;
+
+    pthread_mutex_lock(&s->lock);
+    if (tunnels->n == tunnels->cap) {
+        size_t cap = 2 * tunnels->cap + 8;
+        int *larger = realloc(tunnels->fds, cap * sizeof(*larger));
+
+        if (larger) {
+            tunnels->fds = larger;
+            tunnels->cap = cap;
+        }
+    }
+    if (tunnels->n < tunnels->cap) {
+        tunnels->fds[tunnels->n++] = fd;
+        result = 0;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return result;
+}
 
 static void on_connection(void *cls, struct MHD_Connection *connection,
                           void **context,
                           enum MHD_ConnectionNotificationCode why)
 {
     struct server *s = cls;
-    struct transaction **current = *context;
+    struct link *link = *context;
+    bool starts = why == MHD_CONNECTION_NOTIFY_STARTED;
 
-    (void)connection;
-    if (why == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = calloc(1, sizeof(struct transaction *));
-    } else if (current) {
+    if (starts) {
+        link = calloc(1, sizeof(*link));
+        if (link)
+            link->tunnelled = take_tunnel(s, fd_of(connection));
+        *context = link;
+    } else if (link) {
         /* The library forgets to complete a request that it refuses for the
          * number of its query arguments (seen in 0.9.75). */
-        if (*current)
-            end(s, *current, MHD_REQUEST_TERMINATED_WITH_ERROR);
-        free(current);
+        if (link->current)
+            end(s, link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
+        free(link);
         *context = NULL;
     }
+    atomic_fetch_add(&s->n_connections, starts ? 1U : -1U);
     if (s->pipeline->metrics)
-        metrics_connection(s->pipeline->metrics,
-                           why == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+        metrics_connection(s->pipeline->metrics, starts ? 1 : -1);
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -750,11 +826,11 @@ on_library_log(void *cls, const char *fmt, va_list ap)
 }
 
 /* As many connections as descriptors allow, some kept for everything else:
- * each worker has two of its own. */
+ * each worker, of either daemon, has two of its own. */
 static unsigned connection_limit(unsigned threads)
 {
     enum { MOST = 16384 };
-    const rlim_t spare = 32 + 2 * threads;
+    const rlim_t spare = 32 + 4 * threads;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -774,64 +850,171 @@ static unsigned thread_count(unsigned threads)
     return n > SERVER_MAX_THREADS ? SERVER_MAX_THREADS : (unsigned)n;
 }
 
-static struct MHD_Daemon *start_daemon(struct server *s, int fd,
-                                       unsigned threads)
+/* The library does not listen: the front hands it sockets. `more` are options
+ * that one daemon alone has. */
+static struct MHD_Daemon *start_daemon(struct server *s, unsigned flags,
+                                       struct MHD_OptionItem *more)
 {
-    unsigned n = thread_count(threads);
     /* The library refuses a pool of one. */
     struct MHD_OptionItem pool[] = {
-        {n > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n,
-         NULL},
+        {s->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+         (intptr_t)s->threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
 
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | flags,
         0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
-        on_library_log, s, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit(n),
+        on_library_log, s, MHD_OPTION_CONNECTION_LIMIT, s->max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
-struct server *server_start(const struct pipeline *pipeline,
-                            const struct admin *admin, const char *bind,
-                            uint16_t port, unsigned threads, char **why)
+static struct MHD_Daemon *start_encrypted(struct server *s, char **why)
 {
-    struct server *s;
-    int fd = listen_on(bind, &port, why);
+    struct tls_pem pem;
 
-    if (fd < 0)
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        *why = strdup("libmicrohttpd was built without TLS");
         return NULL;
-    s = calloc(1, sizeof(*s));
+    }
+    if (tls_get(s->tls, &pem, why) < 0)
+        return NULL;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)pem.cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)pem.key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    return start_daemon(s, MHD_USE_TLS, options);
+}
+
+/* Most servers never see TLS: its workers and certificates wait for the first
+ * connection that wants them. On the front's thread. */
+static struct MHD_Daemon *encrypted_daemon(struct server *s)
+{
+    char *why = NULL;
+
+    if (s->encrypted || s->has_no_tls)
+        return s->encrypted;
+    s->encrypted = start_encrypted(s, &why);
+    s->has_no_tls = !s->encrypted;
+    if (s->has_no_tls)
+        log_write(s->pipeline->log, LOG_ERROR,
+                  "TLS cannot be served, its connections are closed: %s",
+                  why ? why : "the library does not take the certificate");
+    free(why);
+    return s->encrypted;
+}
+
+static void deliver(void *cls, const struct front_arrival *arrival)
+{
+    struct server *s = cls;
+    struct MHD_Daemon *daemon = arrival->tls ? encrypted_daemon(s) : s->plain;
+
+    /* An earlier socket of that number may have been lost on its way. */
+    take_tunnel(s, arrival->fd);
+    if (!daemon || atomic_load(&s->n_connections) >= s->max_connections ||
+        (arrival->tunnelled && note_tunnel(s, arrival->fd) < 0)) {
+        close(arrival->fd);
+        return;
+    }
+    /* Closes what it does not take. */
+    MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
+                       arrival->address_len);
+}
+
+static bool may_tunnel(void *cls, const char *head, size_t len,
+                       const union front_address *address, struct strbuf *reply)
+{
+    const struct server *s = cls;
+    char client[LISTEN_PEER_CAP];
+
+    return tunnel_may_open(s->pipeline, head, len,
+                           listen_peer(client, &address->any), s->ports,
+                           s->n_ports, reply);
+}
+
+/* life cycle */
+
+/* Returns how many sockets listen, or 0 with *why and none open. */
+static size_t listen_all(struct server *s, const struct server_options *o,
+                         struct front_listener listeners[PORTS], char **why)
+{
+    s->ports[0] = o->port;
+    listeners[0].kind = FRONT_ANY;
+    listeners[0].fd = listen_on(o->bind, &s->ports[0], "--port", why);
+    if (listeners[0].fd < 0)
+        return 0;
+    if (!o->has_https_port)
+        return 1;
+    s->ports[1] = o->https_port;
+    listeners[1].kind = FRONT_TLS;
+    listeners[1].fd = listen_on(o->bind, &s->ports[1], "--https-port", why);
+    if (listeners[1].fd >= 0)
+        return 2;
+    close(listeners[0].fd);
+    return 0;
+}
+
+static int start_threads(struct server *s,
+                         const struct front_listener *listeners)
+{
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    const struct front_calls calls = {
+        .deliver = deliver,
+        .may_tunnel = may_tunnel,
+        .cls = s,
+    };
+
+    s->timers = timers_new();
+    if (s->timers)
+        s->plain = start_daemon(s, 0, none);
+    if (s->plain)
+        s->front = front_new(listeners, s->n_ports, s->max_connections / 2,
+                             (unsigned)SERVER_IDLE_TIMEOUT_S * 1000, &calls);
+    return s->front ? 0 : -1;
+}
+
+struct server *server_start(const struct server_options *options, char **why)
+{
+    struct front_listener listeners[PORTS];
+    struct server *s = calloc(1, sizeof(*s));
+
     if (!s)
         abort();
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->idle, NULL);
-    s->pipeline = pipeline;
-    s->admin = admin;
-    s->listen_fd = fd;
-    s->port = port;
-    s->timers = timers_new();
-    if (s->timers)
-        s->daemon = start_daemon(s, fd, threads);
-    if (s->daemon)
+    s->pipeline = options->pipeline;
+    s->admin = options->admin;
+    s->tls = options->tls;
+    s->threads = thread_count(options->threads);
+    s->max_connections = connection_limit(s->threads);
+    s->n_ports = listen_all(s, options, listeners, why);
+    if (s->n_ports > 0 && start_threads(s, listeners) == 0)
         return s;
-    if (asprintf(why, "cannot start the server's threads: %s",
-                 strerror(errno)) < 0)
+    if (s->n_ports > 0 && asprintf(why, "cannot start the server's threads: %s",
+                                   strerror(errno)) < 0)
         *why = NULL;
-    close(fd);
+    for (size_t i = 0; i < s->n_ports; i++)
+        close(listeners[i].fd);
     server_stop(s);
     return NULL;
 }
 
 uint16_t server_port(const struct server *server)
 {
-    return server->port;
+    return server->ports[0];
+}
+
+uint16_t server_https_port(const struct server *server)
+{
+    return server->ports[server->n_ports - 1];
 }
 
 static size_t count_alive(const struct server *s)
@@ -876,19 +1059,16 @@ void server_stop(struct server *s)
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_mutex_unlock(&s->lock);
-    /* Refuses newcomers; the library closes it when no worker can look at it.
-     * Its own way, MHD_quiesce_daemon(), races with the workers: both take
-     * the socket out of the epoll set, and who comes second aborts. */
-    if (s->daemon)
-        shutdown(s->listen_fd, SHUT_RDWR);
+    front_stop(s->front);
     if (s->timers)
         timers_stop(s->timers);
-    if (s->daemon) {
+    if (s->plain)
         wait_until_idle(s);
-        MHD_stop_daemon(s->daemon);
-    }
+    MHD_stop_daemon(s->encrypted);
+    MHD_stop_daemon(s->plain);
     timers_free(s->timers);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->idle);
+    free(s->tunnels.fds);
     free(s);
 }

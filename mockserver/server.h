@@ -1,7 +1,8 @@
 /*
- * server: the only module that knows libmicrohttpd. It accepts connections,
- * checks the framing that the library lets through, feeds the pipeline, sends
- * what it rendered and performs transport faults.
+ * server: the only module that knows libmicrohttpd. It takes the connections
+ * that the front has accepted, plain or for TLS, checks the framing that the
+ * library lets through, feeds the pipeline, sends what it rendered and performs
+ * transport faults.
  *
  * The library takes a reply only right after the headers or after the whole
  * body. A request refused in between is therefore drained, within bounds, and
@@ -10,9 +11,11 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "admin.h"
 #include "pipeline.h"
+#include "tls.h"
 
 enum {
     SERVER_MAX_THREADS = 64,
@@ -26,17 +29,24 @@ enum {
 
 struct server;
 
-/*
- * Serves on `bind` (a numeric IPv4 or IPv6 address) and `port` (0: any free
- * one) with `threads` workers (0: one a processor). `pipeline` and `admin`
- * (NULL: no admin API) are borrowed until server_stop(). Returns NULL with *why
- * set to a line that the caller frees.
- */
-struct server *server_start(const struct pipeline *pipeline,
-                            const struct admin *admin, const char *bind,
-                            uint16_t port, unsigned threads, char **why);
+struct server_options {
+    const struct pipeline *pipeline; /* borrowed until server_stop(), as */
+    const struct admin *admin;       /* these are; NULL: no admin API */
+    struct tls *tls;
+    const char *bind; /* a numeric IPv4 or IPv6 address */
+    uint16_t port;    /* 0: any free one; for plain HTTP, TLS and proxies */
+    bool has_https_port;
+    uint16_t https_port; /* for TLS alone; 0: any free one */
+    unsigned threads;    /* workers; 0: one a processor */
+};
+
+/* Serves. Returns NULL with *why set to a line that the caller frees. */
+struct server *server_start(const struct server_options *options, char **why);
 
 uint16_t server_port(const struct server *server);
+
+/* That for TLS alone; without one, server_port(), which takes TLS too. */
+uint16_t server_https_port(const struct server *server);
 
 /*
  * Accepts no more, cuts delays short, lets the exchanges in flight finish for

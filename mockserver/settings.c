@@ -10,4 +10,6 @@ void settings_init(struct settings *settings)
     settings->language = LANGUAGE_EN;
     settings->sim = SETTINGS_SIM;
     settings->score = SETTINGS_SCORE;
+    settings->proxy = true;
+    settings->hosts.bind = "127.0.0.1";
 }

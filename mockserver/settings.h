@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "error_codes.h"
 #include "fault.h"
+#include "hosts.h"
 
 enum {
     /* 6 MB, published; the unit is our reading (docs/contract.md section 3) */
@@ -27,6 +28,8 @@ struct settings {
     const char *url_root;   /* directory that stands for the web; NULL: none */
     bool has_fault;         /* `fault` applies to every exchange */
     struct fault fault;
+    bool proxy;         /* CONNECT opens tunnels */
+    struct hosts hosts; /* whom the server is */
 };
 
 /* Fills in the defaults above; the rest is off. */

@@ -452,11 +452,14 @@ void verdict_count(struct verdict *v, const struct exchange *x)
 
     pthread_mutex_lock(&v->lock);
     client = client_for(v, x);
-    if (has_past(v, client))
-        remember(client, x);
-    client->tally.n_requests++;
     count_findings(&client->tally, x);
-    count_code(&client->tally, x);
+    /* What was meant for another server is no request to the service. */
+    if (!x->elsewhere) {
+        if (has_past(v, client))
+            remember(client, x);
+        client->tally.n_requests++;
+        count_code(&client->tally, x);
+    }
     pthread_mutex_unlock(&v->lock);
 }
 

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include "endpoints.h"
 #include "findings.h"
+#include "hosts.h"
 
 enum { NOW = 1500000000 };
 
@@ -424,18 +425,18 @@ Test(admin, nothing_is_done_for_who_may_not_come_in)
 
 Test(admin, loopback_addresses_are_told_from_others)
 {
-    cr_expect(admin_is_loopback("127.0.0.1"));
-    cr_expect(admin_is_loopback("127.8.9.1"));
-    cr_expect(admin_is_loopback("127.1"));
-    cr_expect(admin_is_loopback("::1"));
-    cr_expect(admin_is_loopback("::ffff:127.0.0.1"));
-    cr_expect(!admin_is_loopback("0.0.0.0"));
-    cr_expect(!admin_is_loopback("0"));
-    cr_expect(!admin_is_loopback("::"));
-    cr_expect(!admin_is_loopback("192.0.2.1"));
-    cr_expect(!admin_is_loopback("::ffff:192.0.2.1"));
-    cr_expect(!admin_is_loopback("fe80::1%lo"));
-    cr_expect(!admin_is_loopback("evil.example"));
+    cr_expect(hosts_is_loopback("127.0.0.1"));
+    cr_expect(hosts_is_loopback("127.8.9.1"));
+    cr_expect(hosts_is_loopback("127.1"));
+    cr_expect(hosts_is_loopback("::1"));
+    cr_expect(hosts_is_loopback("::ffff:127.0.0.1"));
+    cr_expect(!hosts_is_loopback("0.0.0.0"));
+    cr_expect(!hosts_is_loopback("0"));
+    cr_expect(!hosts_is_loopback("::"));
+    cr_expect(!hosts_is_loopback("192.0.2.1"));
+    cr_expect(!hosts_is_loopback("::ffff:192.0.2.1"));
+    cr_expect(!hosts_is_loopback("fe80::1%lo"));
+    cr_expect(!hosts_is_loopback("evil.example"));
 }
 
 /* routes */
@@ -446,8 +447,8 @@ Test(admin, an_unknown_call_is_named_with_the_known_ones)
     expect_error(
         404, "unknown call \"fault\", expected health, errors, findings, "
              "faults, faults/{id}, requests, requests/{id}, verdict, coverage, "
-             "clock, accounts, accounts/{appid}, sign, explain, reset or "
-             "metrics");
+             "clock, accounts, accounts/{appid}, sign, explain, reset, "
+             "metrics or ca.pem");
 }
 
 Test(admin, ids_that_are_no_decimals_are_unknown_calls)

@@ -239,6 +239,23 @@ static void trip_HOST_UNKNOWN(struct trip *t)
     t->call.request.host = "127.0.0.1:8080";
 }
 
+static void trip_PROXY_ELSEWHERE(struct trip *t)
+{
+    struct request *r = &t->call.request;
+
+    /* Nothing else that is wrong with it counts. */
+    r->method = "GET";
+    r->target = "http://example.com/a?token=hush";
+    r->authority = r->target + strlen("http://");
+    r->authority_len = strlen("example.com");
+    r->path = "/a";
+    r->version = "HTTP/1.1";
+    r->host = "example.com";
+    r->authorization = "nonsense";
+    t->has_no_length = true;
+    r->content_length = -1;
+}
+
 static void trip_CUT_SHORT(struct trip *t)
 {
     four(t, NULL, NULL);

@@ -13,7 +13,7 @@
 static int listen_or_fail(const char *address, uint16_t *port)
 {
     char *why = NULL;
-    int fd = listen_on(address, port, &why);
+    int fd = listen_on(address, port, "--port", &why);
 
     cr_assert(fd >= 0, "%s: %s", address, why);
     cr_expect(why == NULL);
@@ -57,7 +57,7 @@ Test(listen, a_port_in_use_is_told_with_address_and_reason, .timeout = 10)
     char expected[128];
     char *why = NULL;
 
-    cr_expect_eq(listen_on("127.0.0.1", &again, &why), -1);
+    cr_expect_eq(listen_on("127.0.0.1", &again, "--port", &why), -1);
     snprintf(expected, sizeof(expected),
              "cannot listen on 127.0.0.1 port %u: Address already in use; "
              "--port chooses another",
@@ -85,7 +85,7 @@ Test(listen, an_address_of_another_machine_is_told, .timeout = 10)
     uint16_t port = 0;
     char *why = NULL;
 
-    cr_expect_eq(listen_on("192.0.2.1", &port, &why), -1);
+    cr_expect_eq(listen_on("192.0.2.1", &port, "--port", &why), -1);
     cr_assert(why != NULL);
     cr_expect_str_eq(why,
                      "cannot listen on 192.0.2.1 port 0: Cannot assign "
@@ -107,7 +107,8 @@ Test(listen, names_are_no_numeric_addresses, .timeout = 10)
         snprintf(expected, sizeof(expected),
                  "--bind: \"%s\" is not a numeric IPv4 or IPv6 address",
                  names[i]);
-        cr_expect_eq(listen_on(names[i], &port, &why), -1, "%s", names[i]);
+        cr_expect_eq(listen_on(names[i], &port, "--port", &why), -1, "%s",
+                     names[i]);
         cr_assert(why != NULL, "%s", names[i]);
         cr_expect_str_eq(why, expected, "%s", why);
         free(why);
@@ -153,8 +154,8 @@ Test(listen, a_url_has_brackets_around_ipv6_only, .timeout = 10)
 {
     char url[LISTEN_URL_CAP];
 
-    cr_expect_str_eq(listen_url(url, sizeof(url), "127.0.0.1", 80),
+    cr_expect_str_eq(listen_url(url, sizeof(url), "http", "127.0.0.1", 80),
                      "http://127.0.0.1:80");
-    cr_expect_str_eq(listen_url(url, sizeof(url), "::1", 65535),
+    cr_expect_str_eq(listen_url(url, sizeof(url), "http", "::1", 65535),
                      "http://[::1]:65535");
 }
