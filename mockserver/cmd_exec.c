@@ -9,8 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "commands.h"
+#include "exec_environment.h"
+#include "exec_trust.h"
 #include "files.h"
-#include "listen.h"
 #include "signals.h"
 #include "verdict.h"
 
@@ -27,6 +28,8 @@ struct exec_options {
     const char *report;         /* NULL: none */
     enum verdict_format report_format;
     uint64_t min_requests;
+    bool no_proxy_env;
+    const char *java_truststore; /* NULL: none */
 };
 
 static bool ends_with(const char *s, const char *end)
@@ -55,6 +58,21 @@ static bool set_min_requests(void *target, const char *value, char *why)
     return options_number(value, 0, UINT64_MAX, &options->min_requests);
 }
 
+static bool set_no_proxy_env(void *target, const char *value, char *why)
+{
+    (void)value;
+    (void)why;
+    ((struct exec_options *)target)->no_proxy_env = true;
+    return true;
+}
+
+static bool set_java_truststore(void *target, const char *value, char *why)
+{
+    (void)why;
+    ((struct exec_options *)target)->java_truststore = value;
+    return value[0] != '\0';
+}
+
 static const struct option_row rows[] = {
     {
         .name = "report",
@@ -71,6 +89,20 @@ static const struct option_row rows[] = {
         .expected = "a number",
         .set = set_min_requests,
     },
+    {
+        .name = "no-proxy-env",
+        .help = "leave COMMAND's http_proxy, SSL_CERT_FILE and their like\n"
+                "as they are",
+        .set = set_no_proxy_env,
+    },
+    {
+        .name = "java-truststore",
+        .argument = "FILE",
+        .help = "write the CA here for Java, by keytool; its password is\n"
+                "changeit",
+        .expected = "a path",
+        .set = set_java_truststore,
+    },
 };
 
 static const struct option_table table = {
@@ -81,93 +113,12 @@ static const struct option_table table = {
 
 /* the command */
 
-#define ENVIRONMENT_PREFIX "LIVEDETECT_"
-
-/* What a command finds in its environment. */
-struct environment {
-    char **list; /* NULL-terminated: ours first, then what we inherited */
-    size_t n_ours;
-};
-
-static void add_variable(struct environment *e, const char *name,
-                         const char *value)
-{
-    if (asprintf(&e->list[e->n_ours++], ENVIRONMENT_PREFIX "%s=%s", name,
-                 value) < 0)
-        abort();
-}
-
-/* One that an outer server set, say, must not reach the command. */
-static bool is_replaced(const char *variable, const struct environment *e)
-{
-    for (size_t i = 0; i < e->n_ours; i++) {
-        size_t len = strcspn(e->list[i], "=") + 1;
-
-        if (!strncmp(variable, e->list[i], len))
-            return true;
-    }
-    return false;
-}
-
-static void inherit_others(struct environment *e)
-{
-    size_t n = e->n_ours;
-
-    for (char **variable = environ; *variable; variable++) {
-        if (!is_replaced(*variable, e))
-            e->list[n++] = *variable;
-    }
-    e->list[n] = NULL;
-}
-
-/* Where a client on this machine finds a server that listens everywhere. */
-static const char *reachable(const char *bind)
-{
-    if (!strcmp(bind, "0.0.0.0"))
-        return "127.0.0.1";
-    return !strcmp(bind, "::") ? "::1" : bind;
-}
-
-static void environment_init(struct environment *e,
-                             const struct mockserver *mock, const char *bind)
-{
-    const struct account *account = accounts_at(mockserver_accounts(mock), 0);
-    const struct account_key *key = account->keys[0];
-    char url[LISTEN_URL_CAP];
-    size_t n = 5 + 1;
-
-    for (char **variable = environ; *variable; variable++)
-        n++;
-    e->n_ours = 0;
-    e->list = calloc(n, sizeof(*e->list));
-    if (!e->list)
-        abort();
-    add_variable(
-        e, "URL",
-        listen_url(url, sizeof(url), "http", reachable(bind),
-                   mockserver_port(mock)));
-    add_variable(e, "APPID", account->appid);
-    add_variable(e, "BUCKET", account->n_buckets ? account->buckets[0] : "");
-    add_variable(e, "SECRET_ID", account_key_id(key));
-    add_variable(e, "SECRET_KEY", account_key_secret(key));
-    inherit_others(e);
-}
-
-static void environment_release(struct environment *e)
-{
-    for (size_t i = 0; i < e->n_ours; i++) {
-        explicit_bzero(e->list[i], strlen(e->list[i]));
-        free(e->list[i]);
-    }
-    free(e->list);
-}
-
 /*
  * Starts the command with the signals as we found them. Threads run already,
  * so that it is posix_spawnp(), which runs nothing of ours in the child.
  * Returns 0 or an error number.
  */
-static int start_command(char **argv, const struct environment *e,
+static int start_command(char **argv, const struct exec_environment *e,
                          const struct signals *signals, pid_t *pid)
 {
     short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
@@ -223,16 +174,17 @@ static int wait_for_command(struct mockserver *mock, pid_t pid,
 
 /* Runs the command to its end. Returns its exit status, or as shells do 127
  * or 126 with *started false when there is none. */
-static int run_command(struct mockserver *mock, char **argv, const char *bind,
+static int run_command(struct mockserver *mock, char **argv,
+                       const struct exec_environment_options *options,
                        const struct signals *signals, bool *started)
 {
-    struct environment e;
+    struct exec_environment e;
     pid_t pid;
     int error;
 
-    environment_init(&e, mock, bind);
+    exec_environment_init(&e, mock, options);
     error = start_command(argv, &e, signals, &pid);
-    environment_release(&e);
+    exec_environment_release(&e);
     *started = error == 0;
     if (*started)
         return wait_for_command(mock, pid, signals);
@@ -351,34 +303,64 @@ static int judge(const struct outcome *o)
     return o->sum.conformant && is_enough(o) ? 0 : 1;
 }
 
-/* The server runs. Returns the exit status of all. */
-static int exec_command(struct mockserver *mock,
-                        const struct exec_options *options, char **argv,
-                        const struct signals *signals)
+/* The command has ended, or was never there. Returns the exit status of all. */
+static int conclude(struct mockserver *mock, const struct exec_options *options,
+                    int status)
 {
     struct verdict *verdict = mockserver_verdict(mock);
-    struct outcome outcome = {.min_requests = options->min_requests};
-    bool started;
-    int status, report, judgement;
+    struct outcome outcome = {
+        .status = status,
+        .min_requests = options->min_requests,
+        .sum = verdict_summary(verdict, NULL),
+    };
+    int report, judgement;
 
-    status = command_write_port_file(&options->serve, mock);
-    if (status != 0)
-        return status;
-    status =
-        run_command(mock, argv, options->serve.mock.bind, signals, &started);
-    if (options->serve.port_file)
-        unlink(options->serve.port_file);
-    mockserver_finish(mock);
-    if (!started)
-        return status;
-    outcome.status = status;
-    outcome.sum = verdict_summary(verdict, NULL);
     print_verdict(verdict);
     report = write_report(verdict, options, &outcome);
     judgement = judge(&outcome);
     if (status != 0)
         return status;
     return report != 0 ? report : judgement;
+}
+
+/* The server runs, and the command can trust it. */
+static int exec_command(struct mockserver *mock,
+                        const struct exec_options *options,
+                        const struct exec_trust *trust, char **argv,
+                        const struct signals *signals)
+{
+    const struct exec_environment_options environment = {
+        .bind = options->serve.mock.bind,
+        .ca = trust->ca,
+        .proxy = !options->no_proxy_env && options->serve.mock.settings.proxy,
+        .trust = !options->no_proxy_env,
+    };
+    bool started;
+    int status = command_write_port_file(&options->serve, mock);
+
+    if (status != 0)
+        return status;
+    status = run_command(mock, argv, &environment, signals, &started);
+    if (options->serve.port_file)
+        unlink(options->serve.port_file);
+    mockserver_finish(mock);
+    return started ? conclude(mock, options, status) : status;
+}
+
+static int serve_and_exec(struct mockserver *mock,
+                          const struct exec_options *options, char **argv,
+                          const struct signals *signals)
+{
+    struct exec_trust trust;
+    int status = exec_trust_init(&trust, mock);
+
+    if (status == 0 && options->java_truststore)
+        status =
+            exec_trust_write_java(&trust, options->java_truststore, signals);
+    if (status == 0)
+        status = exec_command(mock, options, &trust, argv, signals);
+    exec_trust_release(&trust);
+    return status;
 }
 
 static int run(int argc, char **argv)
@@ -409,7 +391,7 @@ static int run(int argc, char **argv)
         free(why);
         return status;
     }
-    status = exec_command(mock, &options, argv + rest, &signals);
+    status = serve_and_exec(mock, &options, argv + rest, &signals);
     mockserver_stop(mock);
     return status;
 }
@@ -418,11 +400,13 @@ const struct command command_exec = {
     .name = "exec",
     .usage = "[OPTIONS] -- COMMAND [ARGUMENT...]",
     .summary = "serve while COMMAND runs, and judge what it sent",
-    .details = "The options of serving count too, but the port is a free one "
-               "by default. COMMAND\nfinds LIVEDETECT_URL, _APPID, _BUCKET, "
-               "_SECRET_ID and _SECRET_KEY in its\nenvironment. The exit "
-               "status is that of COMMAND; when it was 0, 1 if what it sent\n"
-               "does not conform or was too little.",
+    .details =
+        "The options of serving count too, but the port is a free one "
+        "by default. COMMAND\nfinds LIVEDETECT_URL, _HTTPS_URL, _CA_FILE, "
+        "_APPID, _BUCKET, _SECRET_ID and\n_SECRET_KEY in its "
+        "environment, and the server for its proxy and its CA. The\n"
+        "exit status is that of COMMAND; when it was 0, 1 if what it "
+        "sent does not\nconform or was too little.",
     .options = &table,
     .run = run,
 };
