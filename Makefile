@@ -147,7 +147,7 @@ docs-test: $(SUITE_PROGRAMS) ## run every command that the documents show
 check: ## format, clang-tidy, headers, include direction, generated files
 	@.ci/check $(CHECKS)
 
-bench: $(B)/mockserver $(B)/bench_load $(B)/bench_baseline ## measure requests per second and CPU time
+bench: $(B)/mockserver $(B)/bench_load $(B)/bench_handshakes $(B)/bench_baseline ## measure requests per second and CPU time
 	@mockserver/bench/run.sh $(B)
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
@@ -327,6 +327,10 @@ $(REPLAYERS): $(B)/fuzz_replay_%: $(B)/obj/mockserver/fuzz/fuzz_%.o \
 $(B)/bench_load: $(B)/obj/mockserver/bench/load.o
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(B)/bench_handshakes: $(B)/obj/mockserver/bench/handshakes.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $$(pkg-config --libs libssl libcrypto) $(LDLIBS)
 
 $(B)/bench_baseline: $(B)/obj/mockserver/bench/baseline_mhd.o
 	$(call say,LD,$@)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -916,6 +917,7 @@ static void deliver(void *cls, const struct front_arrival *arrival)
 {
     struct server *s = cls;
     struct MHD_Daemon *daemon = arrival->tls ? encrypted_daemon(s) : s->plain;
+    const int on = 1;
 
     /* An earlier socket of that number may have been lost on its way. */
     take_tunnel(s, arrival->fd);
@@ -924,6 +926,10 @@ static void deliver(void *cls, const struct front_arrival *arrival)
         close(arrival->fd);
         return;
     }
+    /* A handshake goes out in pieces, and the second must not wait until the
+     * client has acknowledged the first, which may take 40 ms. */
+    if (arrival->tls)
+        setsockopt(arrival->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     /* Closes what it does not take. */
     MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
                        arrival->address_len);
