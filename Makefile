@@ -291,7 +291,8 @@ $(B)/fake_target: conformance/tests/fake/fake_target.c $(B)/.flags | $(B)/.need-
 $(B)/e2e_tests: $(E2E_OBJ) $(B)/obj/mockserver/error_codes.o \
 		$(B)/obj/conformance/bytes.o $(B)/obj/conformance/signer.o
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $$(pkg-config --libs libssl) \
+		$(PKG_LIBS) $(LDLIBS)
 
 # The reference client shares nothing with the suite or the server.
 $(CLIENT_OBJ): private INCLUDES = -Iconformance/clients

@@ -12,6 +12,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -37,8 +41,58 @@ void client_open(struct client *c, const struct server *s)
               strerror(errno), server_stderr());
 }
 
+/* A context of its own for each connection: the tests make few. */
+static SSL_CTX *new_context(const char *ca_pem)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    BIO *bio;
+    X509 *ca;
+
+    cr_assert(context != NULL);
+    if (!ca_pem)
+        return context;
+    bio = BIO_new_mem_buf(ca_pem, -1);
+    ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    cr_assert(ca != NULL, "no CA in: %s", ca_pem);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca);
+    X509_free(ca);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    return context;
+}
+
+const char *client_start_tls(struct client *c, const char *name,
+                             const char *ca_pem)
+{
+    SSL_CTX *context = new_context(ca_pem);
+    const char *why = NULL;
+    X509_VERIFY_PARAM *param;
+
+    c->tls = SSL_new(context);
+    SSL_CTX_free(context);
+    cr_assert(c->tls != NULL);
+    param = SSL_get0_param(c->tls);
+    /* One of both: an address is no name. */
+    if (name && !X509_VERIFY_PARAM_set1_ip_asc(param, name)) {
+        X509_VERIFY_PARAM_set1_host(param, name, 0);
+        SSL_set_tlsext_host_name(c->tls, name);
+    }
+    SSL_set_fd(c->tls, c->fd);
+    if (SSL_connect(c->tls) != 1) {
+        long verified = SSL_get_verify_result(c->tls);
+
+        why = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                    : ERR_reason_error_string(ERR_get_error());
+        if (!why)
+            why = "the connection broke";
+    }
+    return why;
+}
+
 void client_close(struct client *c)
 {
+    SSL_free(c->tls);
+    c->tls = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -60,9 +114,10 @@ bool client_send(struct client *c, const void *data, size_t len)
 
     remember_sent(c, data, len);
     while (len > 0) {
-        ssize_t n = send(c->fd, p, len, MSG_NOSIGNAL);
+        ssize_t n = c->tls ? SSL_write(c->tls, p, (int)len)
+                           : send(c->fd, p, len, MSG_NOSIGNAL);
 
-        if (n < 0)
+        if (n < 0 || (n == 0 && c->tls))
             return false;
         p += n;
         len -= (size_t)n;
@@ -106,7 +161,8 @@ static bool receive(struct client *c, struct reply *r)
     ssize_t n;
 
     bytes_reserve(&c->in, 65536);
-    n = recv(c->fd, c->in.data + c->in.len, 65536, 0);
+    n = c->tls ? SSL_read(c->tls, c->in.data + c->in.len, 65536)
+               : recv(c->fd, c->in.data + c->in.len, 65536, 0);
     if (n > 0) {
         c->in.len += (size_t)n;
         c->in.data[c->in.len] = '\0';
@@ -249,6 +305,24 @@ static bool read_body(struct client *c, struct reply *r)
     if (length)
         return read_exactly(c, r, strtoul(length, NULL, 10));
     return read_until_close(c, r);
+}
+
+struct reply client_read_tunnel(struct client *c)
+{
+    struct reply r = {.sent = format("%.*s", (int)c->n_sent, c->sent)};
+
+    if (read_head(c, &r))
+        r.end = REPLY_COMPLETE;
+    if (r.status != 200 && read_body(c, &r))
+        r.json = cJSON_ParseWithLengthOpts(r.body, r.body_len, NULL, 0);
+    return r;
+}
+
+struct reply client_connect(struct client *c, const char *target)
+{
+    client_send_text(
+        c, format("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target));
+    return client_read_tunnel(c);
 }
 
 struct reply client_read(struct client *c)

@@ -34,15 +34,26 @@ struct reply {
     const char *sent; /* what went out before, shortened */
 };
 
+struct ssl_st;
+
 struct client {
     int fd;
-    struct bytes in; /* received and not yet consumed */
-    char sent[600];  /* the start of what went out since the last reply */
+    struct ssl_st *tls; /* NULL: plain */
+    struct bytes in;    /* received and not yet consumed */
+    char sent[600];     /* the start of what went out since the last reply */
     size_t n_sent;
 };
 
 void client_open(struct client *c, const struct server *s);
 void client_close(struct client *c);
+/* Begins TLS on an open connection: asks for `name` (NULL: for none) and trusts
+ * this CA alone (NULL: anybody). Returns NULL, or what was wrong. */
+const char *client_start_tls(struct client *c, const char *name,
+                             const char *ca_pem);
+/* Takes the server for a proxy: what it answers to CONNECT. */
+struct reply client_connect(struct client *c, const char *target);
+/* That answer: of a 200 the head alone, for bytes of the tunnel follow. */
+struct reply client_read_tunnel(struct client *c);
 /* False when the server took no more. */
 bool client_send(struct client *c, const void *data, size_t len);
 bool client_send_text(struct client *c, const char *text);
