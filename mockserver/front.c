@@ -252,7 +252,8 @@ static enum look look_at_first(struct front *f, struct peer *p, size_t len)
         return deliver(f, p, false);
     if (len == CONNECT_LEN)
         return look_at_connect(f, p);
-    return p->has_ended ? deliver(f, p, false) : LOOK_LATER;
+    /* Who ends within that word wants nothing. */
+    return p->has_ended ? drop_now(f, p) : LOOK_LATER;
 }
 
 static enum look look_at_tls(struct front *f, struct peer *p)

@@ -45,15 +45,18 @@ struct tls {
     char *ca, *cert, *key; /* PEM; `cert` NULL: not made yet */
 };
 
-/* Of the list of whom a certificate is for. */
+/* One that a certificate is for. */
 struct host {
     const char *name;
     bool is_address;
 };
 
-struct host_list {
+/* What a certificate must do. */
+struct wanted {
     struct host hosts[MAX_HOSTS];
     size_t n;
+    time_t now;
+    time_t until; /* at least */
 };
 
 static int __attribute__((format(printf, 2, 3)))
@@ -86,35 +89,40 @@ static void pair_release(struct pair *pair)
 
 /* whom it is for */
 
-static void add_host(struct host_list *list, const char *name)
+static void add_host(struct wanted *wanted, const char *name)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        if (!strcmp(list->hosts[i].name, name))
+    for (size_t i = 0; i < wanted->n; i++) {
+        if (!strcmp(wanted->hosts[i].name, name))
             return;
     }
-    list->hosts[list->n++] =
+    wanted->hosts[wanted->n++] =
         (struct host){.name = name, .is_address = hosts_is_address(name)};
 }
 
-static void list_hosts(struct host_list *list, const struct hosts *hosts)
+static void wanted_init(struct wanted *wanted,
+                        const struct tls_options *options)
 {
-    list->n = 0;
+    const struct hosts *hosts = &options->hosts;
+
+    wanted->now = options->now ? (time_t)options->now : time(NULL);
+    wanted->until = wanted->now + (time_t)TLS_RENEWAL_DAYS * DAY_S;
+    wanted->n = 0;
     for (size_t i = 0; i < HOSTS_OF_SERVICE; i++)
-        add_host(list, hosts_of_service[i]);
-    add_host(list, "localhost");
-    add_host(list, "127.0.0.1");
-    add_host(list, "::1");
+        add_host(wanted, hosts_of_service[i]);
+    add_host(wanted, "localhost");
+    add_host(wanted, "127.0.0.1");
+    add_host(wanted, "::1");
     /* What clients cannot name is no use in a certificate. */
     if (hosts_is_address(hosts->bind) && !hosts_is_wildcard(hosts->bind))
-        add_host(list, hosts->bind);
+        add_host(wanted, hosts->bind);
     for (size_t i = 0; i < hosts->n_names; i++)
-        add_host(list, hosts->names[i]);
+        add_host(wanted, hosts->names[i]);
 }
 
-static bool is_for(X509 *cert, const struct host_list *list)
+static bool is_for(X509 *cert, const struct wanted *wanted)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        const struct host *host = &list->hosts[i];
+    for (size_t i = 0; i < wanted->n; i++) {
+        const struct host *host = &wanted->hosts[i];
 
         if ((host->is_address
                  ? X509_check_ip_asc(cert, host->name, 0)
@@ -126,20 +134,20 @@ static bool is_for(X509 *cert, const struct host_list *list)
 }
 
 /* "DNS:a,IP:1.2.3.4", as OpenSSL's extension parser reads it. */
-static void add_names(struct strbuf *out, const struct host_list *list)
+static void add_names(struct strbuf *out, const struct wanted *wanted)
 {
-    for (size_t i = 0; i < list->n; i++)
+    for (size_t i = 0; i < wanted->n; i++)
         strbuf_addf(out, "%s%s:%s", i > 0 ? "," : "",
-                    list->hosts[i].is_address ? "IP" : "DNS",
-                    list->hosts[i].name);
+                    wanted->hosts[i].is_address ? "IP" : "DNS",
+                    wanted->hosts[i].name);
 }
 
 /* A constraint to one address is that address with a full mask. */
-static void add_constraints(struct strbuf *out, const struct host_list *list)
+static void add_constraints(struct strbuf *out, const struct wanted *wanted)
 {
     strbuf_addstr(out, "critical");
-    for (size_t i = 0; i < list->n; i++) {
-        const struct host *host = &list->hosts[i];
+    for (size_t i = 0; i < wanted->n; i++) {
+        const struct host *host = &wanted->hosts[i];
 
         strbuf_addf(out, ",permitted;%s:%s%s", host->is_address ? "IP" : "DNS",
                     host->name,
@@ -203,15 +211,16 @@ static int set_name(X509_NAME *name, const char *common_name, bool is_unique)
 
 /* A certificate with a new key, not signed yet. A day old already, for clients
  * whose clocks are behind. */
-static int begin_pair(struct pair *pair, int days)
+static int begin_pair(struct pair *pair, int days, time_t now)
 {
     pair->key = EVP_EC_gen("P-256");
     pair->cert = X509_new();
     return pair->key && pair->cert && X509_set_version(pair->cert, 2) &&
                    set_serial(pair->cert) == 0 &&
-                   X509_gmtime_adj(X509_getm_notBefore(pair->cert), -DAY_S) &&
+                   X509_time_adj_ex(X509_getm_notBefore(pair->cert), -1, 0,
+                                    &now) &&
                    X509_time_adj_ex(X509_getm_notAfter(pair->cert), days, 0,
-                                    NULL) &&
+                                    &now) &&
                    X509_set_pubkey(pair->cert, pair->key)
                ? 0
                : -1;
@@ -237,13 +246,13 @@ static int finish_pair(struct pair *pair, const struct pair *issuer,
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int make_ca(struct pair *ca, const struct host_list *list, char **why)
+static int make_ca(struct pair *ca, const struct wanted *wanted, char **why)
 {
     struct strbuf constraints;
     int result;
 
     strbuf_init(&constraints, EXTENSION_MAX);
-    add_constraints(&constraints, list);
+    add_constraints(&constraints, wanted);
     const struct extension extensions[] = {
         {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
         {NID_key_usage, "critical,keyCertSign"},
@@ -252,7 +261,8 @@ static int make_ca(struct pair *ca, const struct host_list *list, char **why)
         {NID_name_constraints, constraints.buf},
     };
 
-    result = !constraints.failed && begin_pair(ca, TLS_CA_DAYS) == 0 &&
+    result = !constraints.failed &&
+                     begin_pair(ca, TLS_CA_DAYS, wanted->now) == 0 &&
                      set_name(X509_get_subject_name(ca->cert), "mockserver CA",
                               true) == 0
                  ? finish_pair(ca, ca, extensions, COUNT(extensions))
@@ -262,13 +272,13 @@ static int make_ca(struct pair *ca, const struct host_list *list, char **why)
 }
 
 static int make_cert(struct pair *leaf, const struct pair *ca,
-                     const struct host_list *list, char **why)
+                     const struct wanted *wanted, char **why)
 {
     struct strbuf names;
     int result;
 
     strbuf_init(&names, EXTENSION_MAX);
-    add_names(&names, list);
+    add_names(&names, wanted);
     const struct extension extensions[] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
         {NID_key_usage, "critical,digitalSignature"},
@@ -278,7 +288,8 @@ static int make_cert(struct pair *leaf, const struct pair *ca,
         {NID_subject_alt_name, names.buf},
     };
 
-    result = !names.failed && begin_pair(leaf, TLS_CERT_DAYS) == 0 &&
+    result = !names.failed &&
+                     begin_pair(leaf, TLS_CERT_DAYS, wanted->now) == 0 &&
                      set_name(X509_get_subject_name(leaf->cert),
                               hosts_of_service[0], false) == 0
                  ? finish_pair(leaf, ca, extensions, COUNT(extensions))
@@ -294,10 +305,9 @@ static bool lasts(X509 *cert, time_t until)
     return X509_cmp_time(X509_get0_notAfter(cert), &until) > 0;
 }
 
-/* Would a client that trusts this CA alone take the certificate, then and for
- * these hosts? */
-static bool is_good(X509 *cert, X509 *ca, const struct host_list *list,
-                    time_t then)
+/* Would a client that trusts this CA alone take the certificate, at the end of
+ * that time and for these hosts? */
+static bool is_good(X509 *cert, X509 *ca, const struct wanted *wanted)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
@@ -305,9 +315,9 @@ static bool is_good(X509 *cert, X509 *ca, const struct host_list *list,
 
     if (store && context && X509_STORE_add_cert(store, ca) == 1 &&
         X509_STORE_CTX_init(context, store, cert, NULL) == 1) {
-        X509_STORE_CTX_set_time(context, 0, then);
+        X509_STORE_CTX_set_time(context, 0, wanted->until);
         X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
-        good = X509_verify_cert(context) == 1 && is_for(cert, list);
+        good = X509_verify_cert(context) == 1 && is_for(cert, wanted);
     }
     X509_STORE_CTX_free(context);
     X509_STORE_free(store);
@@ -316,32 +326,32 @@ static bool is_good(X509 *cert, X509 *ca, const struct host_list *list,
 }
 
 /*
- * Keeps of both what is good until `then` and makes what is not. *new_ca tells
- * whether those who trusted the old one must trust anew.
+ * Keeps of both what is good and makes what is not. *new_ca tells whether those
+ * who trusted the old one must trust anew.
  */
 static int make_good(struct pair *ca, struct pair *leaf,
-                     const struct host_list *list, time_t then, bool *new_ca,
-                     bool *new_leaf, char **why)
+                     const struct wanted *wanted, bool *new_ca, bool *new_leaf,
+                     char **why)
 {
     *new_ca = false;
     *new_leaf = false;
-    if (ca->cert && leaf->cert && is_good(leaf->cert, ca->cert, list, then))
+    if (ca->cert && leaf->cert && is_good(leaf->cert, ca->cert, wanted))
         return 0;
     *new_leaf = true;
     pair_release(leaf);
-    if (ca->cert && lasts(ca->cert, then)) {
-        if (make_cert(leaf, ca, list, why) < 0)
+    if (ca->cert && lasts(ca->cert, wanted->until)) {
+        if (make_cert(leaf, ca, wanted, why) < 0)
             return -1;
         /* Its constraints may not allow for a name that is new. */
-        if (is_good(leaf->cert, ca->cert, list, then))
+        if (is_good(leaf->cert, ca->cert, wanted))
             return 0;
         pair_release(leaf);
     }
     *new_ca = true;
     pair_release(ca);
-    if (make_ca(ca, list, why) < 0 || make_cert(leaf, ca, list, why) < 0)
+    if (make_ca(ca, wanted, why) < 0 || make_cert(leaf, ca, wanted, why) < 0)
         return -1;
-    if (!is_good(leaf->cert, ca->cert, list, then))
+    if (!is_good(leaf->cert, ca->cert, wanted))
         return refuse(why, "cannot make a certificate that its CA allows");
     return 0;
 }
@@ -620,7 +630,12 @@ static int to_text(struct tls *tls, const struct pair *ca,
     tls->ca = cert_text(ca->cert);
     tls->key = key_text(leaf->key);
     tls->cert = tls->ca && tls->key ? cert_text(leaf->cert) : NULL;
-    return tls->cert ? 0 : refuse(why, "out of memory for certificates");
+    if (tls->cert)
+        return 0;
+    free(tls->ca);
+    free_key_text(tls->key);
+    tls->ca = tls->key = NULL;
+    return refuse(why, "out of memory for certificates");
 }
 
 static int write_made(struct tls *tls, const struct pair *ca, bool new_ca,
@@ -646,17 +661,16 @@ static int write_made(struct tls *tls, const struct pair *ca, bool new_ca,
 static int read_or_make(struct tls *tls, char **why)
 {
     const char *dir = tls->options.dir;
-    time_t then = time(NULL) + (time_t)TLS_RENEWAL_DAYS * DAY_S;
     struct pair ca = {0}, leaf = {0};
-    struct host_list list;
+    struct wanted wanted;
     bool new_ca, new_leaf;
     int result = 0;
 
-    list_hosts(&list, &tls->options.hosts);
+    wanted_init(&wanted, &tls->options);
     if (dir)
         result = read_dir(dir, &ca, &leaf, why);
     if (result == 0)
-        result = make_good(&ca, &leaf, &list, then, &new_ca, &new_leaf, why);
+        result = make_good(&ca, &leaf, &wanted, &new_ca, &new_leaf, why);
     if (result == 0)
         result = to_text(tls, &ca, &leaf, why);
     if (result == 0 && dir)
@@ -702,7 +716,8 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     free(tls->ca);
-    free(tls->cert);
+    /* A file of the user's may hold both. */
+    free_key_text(tls->cert);
     free_key_text(tls->key);
     pthread_mutex_destroy(&tls->lock);
     free(tls);
@@ -717,7 +732,7 @@ int tls_check(const struct tls_options *options, char **why)
     *why = NULL;
     if (options->cert || options->key) {
         result = read_own(&own, why);
-        free(own.cert);
+        free_key_text(own.cert);
         free_key_text(own.key);
     } else if (options->dir) {
         result = read_dir(options->dir, &ca, &leaf, why);

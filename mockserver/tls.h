@@ -9,7 +9,7 @@
 #ifndef TLS_H
 #define TLS_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include "hosts.h"
 
 enum {
@@ -24,6 +24,7 @@ struct tls_options {
     const char *dir;  /* keeps CA and certificate; NULL: they end with us */
     const char *cert; /* files of the user's own, both or none */
     const char *key;
+    int64_t now; /* Unix seconds; 0: the system's time */
 };
 
 struct tls;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -336,6 +337,135 @@ Test(e2e_exec, the_port_file_is_there_while_the_command_runs, .timeout = 10)
 
     expect_out(run, "same\n");
     cr_expect(access(path, F_OK) != 0, "it is still there");
+}
+
+/* the proxy and the CA */
+
+/* The vendor's URL, as a client has it built in: $1 is the signature. */
+#define UNMODIFIED                                                             \
+    "curl -sS -H \"Authorization: $1\" -H 'Content-Type: application/json' "   \
+    "-d '{\"appid\":\"1000001\"}' "                                            \
+    "https://service.image.myqcloud.com/face/livegetfour "                     \
+    "http://recognition.image.myqcloud.com/face/livegetfour"
+
+Test(e2e_exec, an_unmodified_program_reaches_the_server, .timeout = 20)
+{
+    struct run run = run_program("exec", "--min-requests", "2", "--", "sh",
+                                 "-c", UNMODIFIED, "sh", sign(&demo), NULL);
+
+    expect_status(run, 0);
+    cr_expect(strstr(run.out, "}{") != NULL, "%s", run.out);
+    expect_err(run, "conformant: 2 requests; findings: 0 must, 0 should, 0 "
+                    "info");
+}
+
+Test(e2e_exec, the_variables_of_many_clients_are_set, .timeout = 10)
+{
+    struct run run = EXEC(
+        "for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY; do "
+        "    eval \"[ \\\"\\$$name\\\" = '$LIVEDETECT_URL' ]\" || echo $name; done; "
+        "for name in SSL_CERT_FILE CURL_CA_BUNDLE REQUESTS_CA_BUNDLE "
+        "    NODE_EXTRA_CA_CERTS; do "
+        "    eval \"[ \\\"\\$$name\\\" = '$LIVEDETECT_CA_FILE' ]\" || echo $name; "
+        "done; "
+        "grep -c BEGIN \"$LIVEDETECT_CA_FILE\"; echo \"$no_proxy $NO_PROXY\"; "
+        "echo \"$LIVEDETECT_HTTPS_URL\" | grep -c '^https://127.0.0.1:'",
+        NULL);
+
+    expect_out(run, "1\nlocalhost,127.0.0.1,::1 localhost,127.0.0.1,::1\n1\n");
+}
+
+Test(e2e_exec, no_proxy_env_leaves_them, .timeout = 10)
+{
+    struct run run;
+
+    setenv("https_proxy", "http://mine", 1);
+    setenv("SSL_CERT_FILE", "/mine", 1);
+    unsetenv("NODE_EXTRA_CA_CERTS");
+    run = run_program("exec", "--no-proxy-env", "--", "sh", "-c",
+                      "echo $https_proxy $SSL_CERT_FILE "
+                      "${NODE_EXTRA_CA_CERTS-unset}; "
+                      "[ -s \"$LIVEDETECT_CA_FILE\" ] && echo there",
+                      NULL);
+    expect_out(run, "http://mine /mine unset\nthere\n");
+    run = run_program("exec", "--proxy=off", "--", "sh", "-c",
+                      "echo $https_proxy; [ -s \"$SSL_CERT_FILE\" ] && echo ca",
+                      NULL);
+    expect_out(run, "http://mine\nca\n");
+}
+
+Test(e2e_exec, tls_and_the_admin_api_are_there_without_a_proxy, .timeout = 10)
+{
+    struct run run = EXEC("curl -sS \"$LIVEDETECT_HTTPS_URL/__admin/health\" "
+                          "\"$LIVEDETECT_URL/__admin/health\" "
+                          "| grep -o '\"status\":\"ok\"'",
+                          NULL);
+
+    expect_out(run, "\"status\":\"ok\"\n\"status\":\"ok\"\n");
+}
+
+Test(e2e_exec, another_host_is_not_reached_and_is_told_of, .timeout = 10)
+{
+    struct run run = run_program(
+        "exec", "--min-requests", "1", "--", "sh", "-c",
+        "curl -s -o /dev/null -w '%{http_code}\\n' http://example.com/", NULL);
+
+    expect_out(run, "403\n");
+    expect_status(run, 1);
+    expect_err(run, "GET http://example.com/");
+    expect_err(run, "too few requests: 0");
+}
+
+Test(e2e_exec, the_file_of_the_ca_is_gone_at_the_end, .timeout = 10)
+{
+    struct run run = EXEC("dirname \"$LIVEDETECT_CA_FILE\"; exit 7", NULL);
+
+    expect_status(run, 7);
+    run.out[strcspn(run.out, "\n")] = '\0';
+    cr_expect(strstr(run.out, "/mockserver-") != NULL, "%s", run.out);
+    cr_expect(access(run.out, F_OK) != 0, "%s is there", run.out);
+    run = exec_in_shell("/nonexistent/command");
+    expect_out(run, "127\n");
+}
+
+/* A keytool that copies the certificate that it is given. */
+static void fake_keytool(const char *script)
+{
+    const char *path = scratch_file("bin/keytool", script, strlen(script));
+
+    cr_assert(chmod(path, 0755) == 0);
+    setenv("PATH", format("%s/bin:%s", scratch_dir(), getenv("PATH")), 1);
+}
+
+Test(e2e_exec, a_truststore_is_written_by_keytool, .timeout = 20)
+{
+    const char *path = format("%s/trust", scratch_dir());
+    struct run run;
+
+    fake_keytool("#!/bin/sh\n"
+                 "while [ $# -gt 1 ]; do case $1 in -file) from=$2 ;; "
+                 "-keystore) to=$2 ;; esac; shift; done\n"
+                 "cp \"$from\" \"$to\"\n");
+    run = run_program("exec", "--java-truststore", path, "--", "sh", "-c",
+                      "cmp \"$1\" \"$LIVEDETECT_CA_FILE\" && echo same", "sh",
+                      path, NULL);
+    expect_out(run, "same\n");
+    expect_status(run, 0);
+}
+
+Test(e2e_exec, without_a_truststore_nothing_runs, .timeout = 20)
+{
+    const char *path = format("%s/trust", scratch_dir());
+    struct run run;
+
+    fake_keytool("#!/bin/sh\necho 'keytool error: it is broken'\nexit 1\n");
+    run = run_program("exec", "--java-truststore", path, "echo", "ran", NULL);
+    expect_refused(&run, "--java-truststore: keytool failed: keytool error: it "
+                         "is broken");
+    setenv("PATH", scratch_dir(), 1);
+    run = run_program("exec", "--java-truststore", path, "/bin/echo", "ran",
+                      NULL);
+    expect_refused(&run, "cannot run keytool, which comes with Java");
 }
 
 /* what the command begins with */
