@@ -1,5 +1,6 @@
 #include "front.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -110,6 +111,12 @@ static void drop(struct front *f, struct peer *p)
     take_out(f, p);
     close(p->source.fd);
     free(p);
+}
+
+static void drop_first(struct front *f)
+{
+    assert(f->first && !f->first->previous);
+    drop(f, f->first);
 }
 
 /* what a peer says */
@@ -340,7 +347,7 @@ static void welcome(struct front *f, const struct listener *l, int fd,
         return;
     }
     if (f->n_waiting >= f->max_waiting)
-        drop(f, f->first);
+        drop_first(f);
     p->source = (struct source){.is_peer = true, .fd = fd};
     p->state = l->kind == FRONT_TLS ? STATE_TLS : STATE_FIRST;
     p->address = *address;
@@ -361,7 +368,7 @@ static bool is_out_of_room(int error)
 static void make_room(struct front *f)
 {
     if (f->first)
-        drop(f, f->first);
+        drop_first(f);
     else
         set_accepting(f, false);
 }
@@ -410,7 +417,7 @@ static void end_patience(struct front *f)
     int64_t now_us = clock_monotonic_us();
 
     while (f->first && f->first->due_us <= now_us)
-        drop(f, f->first);
+        drop_first(f);
     if (f->paused_until_us > 0 && f->paused_until_us <= now_us)
         set_accepting(f, true);
 }
@@ -429,19 +436,20 @@ static void on_listener(struct front *f, const struct epoll_event *event)
 }
 
 /* Those who wait come first: accepting may drop one of them, and with it the
- * target of its event. The waking (NULL) has nothing to say by itself. */
-static void handle(struct front *f, const struct epoll_event *events, int n)
+ * target of its event. NULL is the waking, which has nothing to say by itself,
+ * or a peer that had its turn and may be gone. */
+static void handle(struct front *f, struct epoll_event *events, int n)
 {
-    const struct source *source;
-
     for (int i = 0; i < n; i++) {
-        source = events[i].data.ptr;
-        if (source && source->is_peer)
+        const struct source *source = events[i].data.ptr;
+
+        if (source && source->is_peer) {
             on_peer(f, &events[i]);
+            events[i].data.ptr = NULL;
+        }
     }
     for (int i = 0; i < n; i++) {
-        source = events[i].data.ptr;
-        if (source && !source->is_peer)
+        if (events[i].data.ptr)
             on_listener(f, &events[i]);
     }
 }
@@ -526,6 +534,6 @@ void front_stop(struct front *f)
     for (size_t i = 0; i < f->n_listeners; i++)
         close(f->listeners[i].source.fd);
     while (f->first)
-        drop(f, f->first);
+        drop_first(f);
     release(f);
 }
