@@ -989,7 +989,7 @@ static int start_threads(struct server *s,
 
 struct server *server_start(const struct server_options *options, char **why)
 {
-    struct front_listener listeners[PORTS];
+    struct front_listener listeners[PORTS] = {{.fd = -1}, {.fd = -1}};
     struct server *s = calloc(1, sizeof(*s));
 
     if (!s)
