@@ -4,7 +4,8 @@
 # Both run the whole time, on free ports of 127.0.0.1; rounds of load
 # alternate between them, so that noise of the machine meets both. Two loads:
 # a small signed JSON request over 64 connections, and a 6 MiB upload over 8.
-# Prints medians over ROUNDS (default 5) and writes BUILD_DIR/bench.json. A
+# Then new TLS connections to the mock alone. Prints medians over ROUNDS
+# (default 5) and writes BUILD_DIR/bench.json. A
 # round ends after 2 s at the latest. Exit: 1 when a reply is not a success.
 set -u
 
@@ -91,6 +92,18 @@ round() {
         >>"$work/$1.$4.cpu_us"
 }
 
+# New TLS connections, a request each, to the mock.
+handshakes() {
+    before=$(cpu_ticks "$mock_pid")
+    line=$("$build/bench_handshakes" -p "$mock_port" -c 8 -n 2000 -t 2) ||
+        fail "TLS connections failed: $line"
+    after=$(cpu_ticks "$mock_pid")
+    n=${line#connections=}
+    echo "${line##*per_second=}" >>"$work/tls.mock.per_second"
+    awk -v ticks=$((after - before)) -v hz="$ticks_per_second" -v n="${n%% *}" \
+        'BEGIN { print ticks / hz / n * 1e6 }' >>"$work/tls.mock.cpu_us"
+}
+
 both() {
     if [ $(($4 % 2)) = 0 ]; then
         round "$1" "$2" "$3" mock "$mock_pid" "$mock_port"
@@ -120,6 +133,13 @@ row() {
     comma=,
 }
 
+# mock_median LABEL NAME FIGURE: of what the bare server does not do.
+mock_median() {
+    value=$(median "$work/$2.mock.$3")
+    printf '%-42s %10.1f\n' "$1" "$value"
+    printf '%s\n  "%s": {"mock": %s}' "$comma" "$2_$3" "$value" >>"$work/json"
+}
+
 # medians LABEL NAME FIGURE
 medians() {
     mock=$(median "$work/$2.mock.$3")
@@ -146,6 +166,12 @@ small_bare=$(peak_memory "$bare_pid")
 for i in $(seq "$rounds"); do
     both upload 8 300 "$i"
 done
+# The first starts the workers for TLS.
+handshakes
+rm "$work/tls.mock".*
+for i in $(seq "$rounds"); do
+    handshakes
+done
 
 comma='{'
 printf '%-42s %10s %10s %8s\n' "median of $rounds rounds" mock bare ratio
@@ -160,5 +186,7 @@ medians 'upload of 6 MiB: latency p50, us' upload p50_us
 medians 'upload of 6 MiB: server CPU per upload, us' upload cpu_us
 row 'both: peak resident memory, KiB' peak_kib "$(peak_memory "$mock_pid")" \
     "$(peak_memory "$bare_pid")"
+mock_median 'TLS: new connections per second' tls per_second
+mock_median 'TLS: server CPU per connection, us' tls cpu_us
 printf '\n}\n' >>"$work/json"
 cp "$work/json" "$build/bench.json"
