@@ -301,8 +301,8 @@ static const struct option_row tls_rows[] = {
     {
         .name = "tls-name",
         .argument = "NAME",
-        .help = "a further name or address to have a certificate for,\n"
-                "and be reached under; may be repeated",
+        .help = "a further name or address of the server; may be\n"
+                "repeated",
         .expected = "a host name or a numeric address",
         .set = set_tls_name,
     },

@@ -166,8 +166,8 @@ int main(int argc, char **argv)
     }
     for (long i = 0; i < b.n_threads; i++)
         pthread_join(threads[i], NULL);
-    printf("connections=%ld failed=%ld per_second=%.1f\n",
-           atomic_load(&b.done), atomic_load(&b.failed),
+    printf("connections=%ld failed=%ld per_second=%.1f\n", atomic_load(&b.done),
+           atomic_load(&b.failed),
            (double)atomic_load(&b.done) / (now_s() - start_s));
     SSL_CTX_free(b.context);
     return atomic_load(&b.failed) != 0;
