@@ -185,10 +185,18 @@ Test(e2e_proxy, connect_opens_a_tunnel_to_the_server_itself, .timeout = 10)
 Test(e2e_proxy, connect_elsewhere_is_403_named_and_recorded, .timeout = 10)
 {
     static const char *const targets[] = {
-        "example.com:443",   "example.com",    SERVICE ":80",
-        SERVICE ":8443",     SERVICE,          "192.0.2.1:443",
-        "[2001:db8::1]:443", SERVICE ".x:443", "/",
-        "http://" SERVICE,   "localhost:22",   ":443",
+        "example.com:443",
+        "example.com",
+        (SERVICE ":80"),
+        (SERVICE ":8443"),
+        SERVICE,
+        "192.0.2.1:443",
+        "[2001:db8::1]:443",
+        (SERVICE ".x:443"),
+        "/",
+        ("http://" SERVICE),
+        "localhost:22",
+        ":443",
     };
     struct server s;
 
