@@ -125,7 +125,7 @@ static void expect_arrival(const char *data, size_t len, bool tls)
 {
     int fd = connect_to_front();
     struct front_arrival arrival;
-    struct sockaddr_in us;
+    struct sockaddr_in us = {0};
     socklen_t us_len = sizeof(us);
 
     say(fd, data, len);

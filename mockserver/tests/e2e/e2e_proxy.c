@@ -418,7 +418,8 @@ Test(e2e_proxy, tls_may_come_along_with_connect, .timeout = 10)
     struct server s;
     struct client c;
     struct reply r;
-    char *hello, byte = 0;
+    char *hello;
+    unsigned char byte = 0;
     long len;
 
     SSL_set_bio(ssl, in, out);
