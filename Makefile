@@ -99,7 +99,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench fuzz fuzz-run coverage conformance mutants \
+	bench fuzz fuzz-run coverage conformance mutants dialects \
 	node-client node-conformance install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
@@ -139,6 +139,12 @@ e2e-test: $(B)/mockserver $(B)/e2e_tests ## run the tests over real sockets alon
 tsan-test: $(B)/e2e_tests ## run them against a server under ThreadSanitizer
 	@$(MAKE) --no-print-directory SANITIZE=thread build/thread/mockserver
 	@MOCKSERVER=build/thread/mockserver mockserver/tests/run.sh $(B)/e2e_tests
+
+# What cannot be installed is skipped.
+dialects: $(B)/mockserver ## run clients that send what the vendor's SDKs send
+	-@.ci/need --install $(NEED_DIALECTS)
+	-@$(MAKE) --no-print-directory node-client
+	@MOCKSERVER=$(B)/mockserver conformance/clients/dialects/run.sh
 
 docs-test: $(SUITE_PROGRAMS) ## run every command that the documents show
 	@MOCKSERVER=$(B)/mockserver BUILD=$(B) \
@@ -195,10 +201,13 @@ NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
 NEED_TEST := libcriterion-dev libjansson-dev libcurl4-openssl-dev curl openssl
 NEED_FUZZ := clang libclang-rt-dev
 NEED_NODE := nodejs npm
+# Those whose commands and libraries are not there, from whatever source.
+NEED_DIALECTS = $(shell conformance/clients/dialects/run.sh --missing)
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
-	fuzz-run coverage bench conformance mutants node-client node-conformance,$(MAKECMDGOALS))
+	fuzz-run coverage bench conformance mutants node-client node-conformance \
+	dialects,$(MAKECMDGOALS))
 
 $(HAVE_BUILD): Makefile
 	@.ci/need $(if $(INSTALLS),--install) $(NEED_BUILD)
