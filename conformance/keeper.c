@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -374,7 +375,7 @@ static bool serve_once(struct keeper *k, int runner)
         fds[2 + i] =
             (struct pollfd){.fd = k->slots[i].socket, .events = POLLIN};
     if (poll(fds, 2 + n, -1) < 0)
-        return true;
+        return errno == EINTR;
     /* Backwards: a slot that goes is replaced by the last one. */
     for (size_t i = n; i-- > 0;) {
         if (fds[2 + i].revents && !serve(k, &k->slots[i]))
@@ -390,9 +391,10 @@ int keeper_serve_until_exit(struct keeper *k, pid_t runner)
     int fd = k ? (int)syscall(SYS_pidfd_open, runner, 0) : -1;
     int status;
 
+    /* Cases would wait for clients that nobody lends them. */
     if (k && fd < 0)
-        return -1;
-    while (k && serve_once(k, fd))
+        kill(runner, SIGTERM);
+    while (k && fd >= 0 && serve_once(k, fd))
         ;
     if (fd >= 0)
         close(fd);

@@ -10,7 +10,7 @@
 enum {
     DEFAULT_MAX_BODY = 6 * 1024 * 1024, /* docs/contract.md section 3 */
     DEFAULT_PATIENCE_MS = 10000,
-    MAX_PATIENCE_MS = 600000
+    MAX_PATIENCE_MS = 60000 /* well within what the runner gives a case */
 };
 
 #define SHIPPED_CASES "conformance/cases"
@@ -193,7 +193,7 @@ static const struct row rows[] = {
      "a number of bytes, at least 4096", set_max_body},
     {"patience", "MS", NULL,
      "how long to wait for a reply (default 10000)",
-     "milliseconds from 1 to 600000", set_patience},
+     "milliseconds from 1 to 60000", set_patience},
     {"cases", "DIR", NULL,
      "case files (default " SHIPPED_CASES ")", "a directory", set_cases},
     {"known-failing", "FILE", NULL,

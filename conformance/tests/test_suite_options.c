@@ -136,13 +136,13 @@ Test(suite_options, each_option_goes_where_it_belongs)
     expect_text(p.o.cases_dir, "c");
     expect_text(p.o.known_failing, "f");
     release(&p);
-    p = parsed("--video v --card c --image i --max-body 4096 --patience 600000 "
+    p = parsed("--video v --card c --image i --max-body 4096 --patience 60000 "
                "--record r --diff d");
     expect_text(p.o.config.media[MEDIA_VIDEO], "v");
     expect_text(p.o.config.media[MEDIA_CARD], "c");
     expect_text(p.o.config.media[MEDIA_IMAGE], "i");
     cr_expect_eq(p.o.config.max_body, 4096);
-    cr_expect_eq(p.o.config.timeout_ms, 600000);
+    cr_expect_eq(p.o.config.timeout_ms, 60000);
     expect_text(p.o.record, "r");
     expect_text(p.o.diff, "d");
     release(&p);
@@ -267,9 +267,9 @@ Test(suite_options, a_value_out_of_bounds_is_told)
     expect_bad("--max-body 5000x", "--max-body is \"5000x\", expected a number "
                                    "of bytes, at least 4096");
     expect_bad("--patience 0", "--patience is \"0\", expected milliseconds "
-                               "from 1 to 600000");
-    expect_bad("--patience 600001", "--patience is \"600001\", expected "
-                                    "milliseconds from 1 to 600000");
+                               "from 1 to 60000");
+    expect_bad("--patience 60001", "--patience is \"60001\", expected "
+                                    "milliseconds from 1 to 60000");
     expect_bad("--suite servers", "--suite is \"servers\", expected service, "
                                   "client or both");
     expect_bad("--target http://h --connect-to h",
