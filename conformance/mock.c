@@ -68,7 +68,7 @@ static char *read_line(int fd, int timeout_ms)
 }
 
 int mock_start(struct mock *mock, const char *program, const json_t *options,
-               char **why)
+               bool https, char **why)
 {
     int ends[2];
     char *line;
@@ -101,7 +101,9 @@ int mock_start(struct mock *mock, const char *program, const json_t *options,
         free(line);
         return -1;
     }
-    mock->base_url = format("%.*s", (int)strcspn(url, " \r"), url);
+    url += strlen("http");
+    mock->base_url =
+        format("http%s%.*s", https ? "s" : "", (int)strcspn(url, " \r"), url);
     free(line);
     return 0;
 }

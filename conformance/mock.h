@@ -19,11 +19,12 @@ struct mock {
 
 /*
  * Starts `PROGRAM --port 0 OPTIONS…` (an array of strings, or NULL) and waits
- * for the line that says where it listens. The mock dies with the process
- * that started it. 0, or -1 with *why, which the caller frees.
+ * for the line that says where it listens; `https`: it is called by TLS there.
+ * The mock dies with the process that started it. 0, or -1 with *why, which the
+ * caller frees.
  */
 int mock_start(struct mock *mock, const char *program, const json_t *options,
-               char **why);
+               bool https, char **why);
 
 /* SIGTERM, then waits. 0 when it exited with 0, else -1 with *why. */
 int mock_stop(struct mock *mock, char **why);

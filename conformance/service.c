@@ -88,7 +88,8 @@ static int start_own_mock(struct run_of_case *run)
     if (!options)
         options = json_array();
     json_array_extend(options, json_object_get(wanted, "options"));
-    failed = mock_start(&run->mock, run->config.mock_program, options, &why);
+    failed = mock_start(&run->mock, run->config.mock_program, options,
+                        config_is_https(&run->config), &why);
     json_decref(options);
     if (!failed) {
         run->config.base_url = run->mock.base_url;

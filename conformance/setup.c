@@ -222,11 +222,25 @@ static int find_mock_program(struct setup *setup, char **why)
     return 0;
 }
 
-static int start_mock(struct setup *setup, char **why)
+/* All mocks of the run then show certificates of one authority. */
+static void use_tls(struct setup *setup)
+{
+    char *dir = format("%s/tls", setup->run_dir);
+
+    setup->ca_file = format("%s/ca.pem", dir);
+    setup->config.ca_file = setup->ca_file;
+    json_array_append_new(setup->config.mock_options, json_string("--tls-dir"));
+    json_array_append_new(setup->config.mock_options, json_string(dir));
+    free(dir);
+}
+
+static int start_mock(struct setup *setup, bool https, char **why)
 {
     setup->config.target = TARGET_MOCK;
+    if (https)
+        use_tls(setup);
     if (mock_start(&setup->mock, setup->config.mock_program,
-                   setup->config.mock_options, why) < 0)
+                   setup->config.mock_options, https, why) < 0)
         return -1;
     setup->config.base_url = setup->mock.base_url;
     return 0;
@@ -257,7 +271,7 @@ static int find_target(struct setup *setup, const struct suite_options *options,
     if (find_mock_program(setup, why) < 0)
         return -1;
     if (strcmp(options->target, "mock") == 0)
-        return start_mock(setup, why);
+        return start_mock(setup, options->https, why);
     setup->config.base_url = options->target;
     if (probe(setup, options->no_admin, why) < 0)
         return -1;
@@ -275,7 +289,7 @@ int setup_make(struct setup *setup, const struct suite_options *options,
                char **why)
 {
     *setup = (struct setup){.config = options->config, .mock = {.pid = -1}};
-    json_incref(setup->config.mock_options);
+    setup->config.mock_options = json_copy(options->config.mock_options);
     make_nonce(setup);
     if (make_run_dir(setup, why) < 0 ||
         read_known_failing(setup, options->known_failing, why) < 0 ||
@@ -308,6 +322,7 @@ void setup_release(struct setup *setup, struct bytes *problems)
         free(setup->media[m]);
     free(setup->run_dir);
     free(setup->mock_program);
+    free(setup->ca_file);
     json_decref(setup->config.known_failing);
     json_decref(setup->config.accounts);
     json_decref(setup->config.mock_options);

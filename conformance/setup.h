@@ -15,6 +15,7 @@ struct setup {
     struct mock mock;     /* pid 0: the target is a URL */
     char *run_dir;
     char *mock_program;
+    char *ca_file; /* of private mocks by TLS */
     char *media[MEDIA__COUNT];
     char nonce[17];
 };

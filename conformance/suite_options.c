@@ -63,6 +63,7 @@ FLAG(list, list)
 FLAG(help, help)
 FLAG(validate_protocol, validate_protocol)
 FLAG(no_admin, no_admin)
+FLAG(https, https)
 FLAG(insecure, config.insecure)
 FLAG(strict, config.strict)
 FLAG(strict_skips, config.strict_skips)
@@ -174,6 +175,8 @@ static const struct row rows[] = {
      "(docs/accounts.md)", "a file", set_accounts},
     {"admin-token", "TOKEN", "LIVEDETECT_ADMIN_TOKEN",
      "of the target's admin API", "a token", set_admin_token},
+    {"https", NULL, NULL,
+     "call the private mock by https", NULL, set_https},
     {"no-admin", NULL, NULL,
      "do not use the target's admin API", NULL, set_no_admin},
     {"connect-to", "HOST:PORT", NULL,
@@ -421,6 +424,8 @@ static bool check(struct suite_options *o, char **why)
                       "or the variables of the environment for them");
     else if (strcmp(o->target, "mock") == 0 && o->config.connect_to)
         *why = format("--connect-to needs --target URL");
+    else if (strcmp(o->target, "mock") != 0 && o->https)
+        *why = format("--https is for the private mock; a URL says it itself");
     else if (strcmp(o->target, "mock") == 0 && o->no_admin)
         *why = format("--no-admin needs --target URL");
     else if (o->record && o->diff && strcmp(o->record, o->diff) == 0)

@@ -12,6 +12,7 @@
 
 struct suite_options {
     const char *target; /* "mock", or a URL */
+    bool https;         /* call the private mock by TLS */
     bool no_admin;      /* take a URL for a server without our admin API */
     const char *cases_dir;
     const char *suite; /* "service", "client", "both"; NULL: by --client */

@@ -201,6 +201,11 @@ expect 0 '1 passed, 0 failed' "$suite" $vendor --insecure --filter service/four-
 # shellcheck disable=SC2086
 expect 2 'certificate' "$suite" $vendor --filter service/four-compared
 
+# The private mock by https, for servers' cases and clients'.
+expect 0 ' passed, 0 failed' "$suite" --https --filter 'service/mapped-*'
+expect 0 ' passed, 0 failed' "$suite" --https --client "$B/conformance-client" --filter 'client/*utf8*'
+expect 2 'a URL says it itself' "$suite" --https --target "$url"
+
 # Reports, recordings, differences.
 expect 1 '1 passed, 1 failed' "$suite" --cases "$work/cases" --report "json=$work/r.json,junit=$work/r.xml,markdown=$work/r.md" --record "$work/record"
 for file in r.json r.xml r.md record/right/1.reply.http record/right/1.request.http; do
