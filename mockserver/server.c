@@ -962,10 +962,7 @@ static size_t listen_all(struct server *s, const struct server_options *o,
     s->ports[1] = o->https_port;
     listeners[1].kind = FRONT_TLS;
     listeners[1].fd = listen_on(o->bind, &s->ports[1], "--https-port", why);
-    if (listeners[1].fd >= 0)
-        return 2;
-    close(listeners[0].fd);
-    return 0;
+    return listeners[1].fd < 0 ? 0 : 2;
 }
 
 static int start_threads(struct server *s,
@@ -1007,8 +1004,10 @@ struct server *server_start(const struct server_options *options, char **why)
     if (s->n_ports > 0 && asprintf(why, "cannot start the server's threads: %s",
                                    strerror(errno)) < 0)
         *why = NULL;
-    for (size_t i = 0; i < s->n_ports; i++)
-        close(listeners[i].fd);
+    for (size_t i = 0; i < PORTS; i++) {
+        if (listeners[i].fd >= 0)
+            close(listeners[i].fd);
+    }
     server_stop(s);
     return NULL;
 }
