@@ -124,7 +124,10 @@ static int run_cases(const struct setup *setup,
         signal(SIGTERM, SIG_DFL);
         if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
             signal(SIGHUP, SIG_DFL);
-        exit(runner_main(setup->run_dir, options->argc, options->argv));
+        status = runner_main(setup->run_dir, options->argc, options->argv);
+        /* What this process was forked with is its parent's to undo. */
+        fflush(NULL);
+        _exit(status);
     }
     if (pid < 0)
         return -1;
