@@ -269,7 +269,7 @@ Test(suite_options, a_value_out_of_bounds_is_told)
     expect_bad("--patience 0", "--patience is \"0\", expected milliseconds "
                                "from 1 to 60000");
     expect_bad("--patience 60001", "--patience is \"60001\", expected "
-                                    "milliseconds from 1 to 60000");
+                                   "milliseconds from 1 to 60000");
     expect_bad("--suite servers", "--suite is \"servers\", expected service, "
                                   "client or both");
     expect_bad("--target http://h --connect-to h",
