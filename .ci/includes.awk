@@ -32,7 +32,7 @@ BEGIN {
     put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing tls")
     put(3, "exchange request")
     # tables that describe it, and what is recorded of it
-    put(4, "endpoints findings findings_message findings_body findings_signature findings_rules finding_listing verdict verdict_tally journal journal_entry journal_file journal_render fault_rule fault_rules metrics explain explain_render explain_search http_request")
+    put(4, "endpoints findings findings_message findings_body findings_signature findings_rules finding_listing verdict verdict_tally journal journal_entry journal_file journal_pages journal_render fault_rule fault_rules metrics explain explain_render explain_search http_request")
     # the stages; they never include each other
     put(5, "validate decide render proxy livedetectfour livedetectpicture livegetfour")
     put(6, "pipeline admin admin_calls admin_guard admin_input admin_sign tunnel")

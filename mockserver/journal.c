@@ -6,6 +6,7 @@
 #include <string.h>
 #include "journal_entry.h"
 #include "journal_file.h"
+#include "journal_pages.h"
 
 enum {
     RING_FIRST_CAP = 64,
@@ -21,7 +22,8 @@ struct journal {
     size_t cap;
     size_t first;
     size_t n;
-    size_t bytes;
+    size_t bytes; /* of the entries */
+    struct journal_pages pages;
     uint64_t last_id;
     uint64_t evicted;
     struct journal_waiter *waiters;
@@ -38,6 +40,7 @@ struct journal *journal_new(size_t max_entries, size_t max_bytes)
     j->max_entries = max_entries;
     j->max_bytes = max_bytes;
     pthread_mutex_init(&j->lock, NULL);
+    journal_pages_init(&j->pages);
     journal_file_init(&j->file);
     return j;
 }
@@ -87,67 +90,48 @@ static int grow(struct journal *j)
     return 0;
 }
 
-/* Moves the oldest to the list `evicted`, to be freed without the lock. */
-static void evict(struct journal *j, struct journal_entry **evicted)
+static void drop_oldest(struct journal *j)
 {
     struct journal_entry *e = entry_at(j, 0);
 
     j->first = j->first + 1 < j->cap ? j->first + 1 : 0;
     j->n--;
     j->bytes -= e->size;
-    j->evicted++;
-    e->next_evicted = *evicted;
-    *evicted = e;
+    journal_pages_put(&j->pages, e);
 }
 
-static void push(struct journal *j, struct journal_entry *e,
-                 struct journal_entry **evicted)
+/* Would one more of that size go over the bounds? */
+static bool is_full(const struct journal *j, size_t size)
+{
+    return j->n >= j->max_entries ||
+           j->bytes + j->pages.wasted + size > j->max_bytes;
+}
+
+/* Takes the entry over, which may mean that it is dropped at once. */
+static void push(struct journal *j, struct journal_entry *e)
 {
     size_t at;
 
-    while (j->n > 0 &&
-           (j->n >= j->max_entries || j->bytes + e->size > j->max_bytes))
-        evict(j, evicted);
-    if (j->max_entries == 0 || e->size > j->max_bytes ||
-        (j->n == j->cap && grow(j) < 0)) {
+    for (; j->n > 0 && is_full(j, e->size); j->evicted++)
+        drop_oldest(j);
+    if (is_full(j, e->size) || (j->n == j->cap && grow(j) < 0)) {
+        journal_pages_put(&j->pages, e);
         j->evicted++;
         return;
     }
     at = j->first + j->n;
-    j->ring[at < j->cap ? at : at - j->cap] = journal_entry_ref(e);
+    j->ring[at < j->cap ? at : at - j->cap] = e;
     j->n++;
     j->bytes += e->size;
 }
 
-static void free_evicted(struct journal_entry *e)
-{
-    while (e) {
-        struct journal_entry *next = e->next_evicted;
-
-        journal_entry_unref(e);
-        e = next;
-    }
-}
-
-/* Takes the whole ring away, so that the entries are freed without the lock. */
 void journal_reset(struct journal *j)
 {
-    struct journal_entry **ring;
-    size_t cap, first, n;
-
     pthread_mutex_lock(&j->lock);
-    ring = j->ring;
-    cap = j->cap;
-    first = j->first;
-    n = j->n;
-    j->ring = NULL;
-    j->cap = j->first = j->n = j->bytes = 0;
+    while (j->n > 0)
+        drop_oldest(j);
     j->evicted = 0;
     pthread_mutex_unlock(&j->lock);
-
-    for (size_t i = 0; i < n; i++)
-        journal_entry_unref(ring[(first + i) % cap]);
-    free(ring);
 }
 
 void journal_free(struct journal *j)
@@ -155,6 +139,8 @@ void journal_free(struct journal *j)
     if (!j)
         return;
     journal_reset(j);
+    journal_pages_release(&j->pages);
+    free(j->ring);
     journal_file_release(&j->file);
     pthread_mutex_destroy(&j->lock);
     free(j);
@@ -166,11 +152,10 @@ struct journal_stats journal_stats(struct journal *j)
 
     pthread_mutex_lock(&j->lock);
     stats = (struct journal_stats){
-
         .recorded = j->last_id,
         .evicted = j->evicted,
         .entries = j->n,
-        .bytes = j->bytes,
+        .bytes = j->bytes + j->pages.wasted,
     };
     pthread_mutex_unlock(&j->lock);
     stats.file_failures = journal_file_failures(j);
@@ -182,7 +167,7 @@ struct journal_stats journal_stats(struct journal *j)
 static bool matches(const struct journal_filter *filter,
                     const struct journal_entry *e)
 {
-    const struct entry_text *k = &e->signature.fields[SIGNED_K];
+    const struct entry_text k = e->signature.fields[SIGNED_K];
     const char *id = filter->secret_id;
     const char *endpoint = e->endpoint ? e->endpoint : "-";
 
@@ -193,8 +178,8 @@ static bool matches(const struct journal_filter *filter,
         return false;
     if (filter->endpoint && strcmp(filter->endpoint, endpoint) != 0)
         return false;
-    return !id ||
-           (k->ptr && k->len == strlen(id) && !memcmp(k->ptr, id, k->len));
+    return !id || (k.at && k.len == strlen(id) &&
+                   !memcmp(journal_entry_text(e, k), id, k.len));
 }
 
 /* Lets the others have the lock during a long search. What was found before
@@ -221,7 +206,7 @@ static size_t pick_after(struct journal *j, const struct journal_filter *filter,
             struct journal_entry *e = entry_at(j, i);
 
             if (matches(filter, e))
-                picked[n++] = journal_entry_ref(e);
+                picked[n++] = journal_pages_hold(e);
         }
         if (n == limit || end == j->n)
             return n;
@@ -245,7 +230,7 @@ static size_t pick_up_to(struct journal *j, const struct journal_filter *filter,
             struct journal_entry *e = entry_at(j, --i);
 
             if (matches(filter, e))
-                picked[n++] = journal_entry_ref(e);
+                picked[n++] = journal_pages_hold(e);
         }
         if (n == limit || end == 0)
             break;
@@ -278,8 +263,9 @@ void journal_wait(struct journal *j, struct journal_waiter *waiter)
         waiter->woken = true;
         waiter->wake(waiter);
     }
+    if (e)
+        journal_pages_put(&j->pages, e);
     pthread_mutex_unlock(&j->lock);
-    journal_entry_unref(e);
 }
 
 void journal_unwait(struct journal *j, struct journal_waiter *waiter)
@@ -304,29 +290,54 @@ static void wake_waiters(struct journal *j, const struct journal_entry *e)
     }
 }
 
+/* Copies the packed entry to where the journal keeps it; NULL when memory ran
+ * out. The lock is not held while it is copied. */
+static struct journal_entry *keep(struct journal *j, struct journal_entry *e)
+{
+    struct journal_entry *kept;
+
+    pthread_mutex_lock(&j->lock);
+    kept = journal_pages_take(&j->pages, e->size);
+    pthread_mutex_unlock(&j->lock);
+    if (!kept)
+        return NULL;
+    e->page = kept->page;
+    memcpy(kept, e, e->size);
+    return kept;
+}
+
 void journal_append(struct journal *j, struct exchange *x)
 {
-    struct journal_entry *e = journal_entry_new(x, j->max_bytes);
-    struct journal_entry *evicted = NULL;
+    union journal_block block;
+    struct journal_entry *kept;
+
+    journal_entry_pack(&block, x, j->max_bytes);
+    kept = keep(j, &block.entry);
 
     pthread_mutex_lock(&j->lock);
     x->id = ++j->last_id;
-    if (e) {
-        e->id = x->id;
-        push(j, e, &evicted);
-        wake_waiters(j, e);
+    block.entry.id = x->id;
+    if (kept) {
+        kept->id = x->id;
+        push(j, kept);
+        wake_waiters(j, &block.entry);
     } else {
         j->evicted++;
     }
     pthread_mutex_unlock(&j->lock);
 
-    free_evicted(evicted);
-    if (e)
-        journal_file_append(&j->file, e);
-    journal_entry_unref(e);
+    journal_file_append(&j->file, &block.entry);
 }
 
 /* rendering */
+
+static void put_back(struct journal *j, struct journal_entry **picked, size_t n)
+{
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; i < n; i++)
+        journal_pages_put(&j->pages, picked[i]);
+    pthread_mutex_unlock(&j->lock);
+}
 
 int journal_render(struct journal *j, const struct journal_filter *filter,
                    struct strbuf *out, size_t *n)
@@ -360,8 +371,8 @@ int journal_render(struct journal *j, const struct journal_filter *filter,
         if (i > 0)
             strbuf_addch(out, ',');
         journal_entry_render(picked[i], out);
-        journal_entry_unref(picked[i]);
     }
+    put_back(j, picked, *n);
     free(picked);
     strbuf_addf(out, "],\"next\":%" PRIu64 ",\"evicted\":%" PRIu64 "}", next,
                 evicted);
@@ -377,12 +388,12 @@ int journal_render_one(struct journal *j, uint64_t id, struct strbuf *out)
     pthread_mutex_lock(&j->lock);
     i = count_up_to(j, id);
     if (i > 0 && entry_at(j, i - 1)->id == id)
-        e = journal_entry_ref(entry_at(j, i - 1));
+        e = journal_pages_hold(entry_at(j, i - 1));
     pthread_mutex_unlock(&j->lock);
     if (!e)
         return 1;
     result = journal_entry_render(e, out);
-    journal_entry_unref(e);
+    put_back(j, &e, 1);
     return result;
 }
 

@@ -1,6 +1,6 @@
 #include "journal_entry.h"
 
-#include <stdlib.h>
+#include <stdalign.h>
 #include <string.h>
 #include "endpoints.h"
 #include "params.h"
@@ -17,15 +17,12 @@ enum {
     MAX_PART = 512, /* name, filename, type */
 };
 
-/*
- * An exchange is packed twice by the same code: first without a place to put
- * it, to learn the size, then into the block. Both take from the same `room`
- * in the same order and so cut the same things. What tells most comes first,
- * header fields last.
- */
+/* Fills a block from its start. What tells most comes first, header fields
+ * last: whatever has no room left is cut or left out. */
 struct packer {
-    char *next;  /* where the next string goes; NULL: only measuring */
-    size_t room; /* bytes left of the entry's bound */
+    char *block;
+    size_t used;
+    size_t cap; /* the entry's bound */
     bool truncated;
 };
 
@@ -43,22 +40,19 @@ static size_t cut(const char *s, size_t cap)
 static struct entry_text put(struct packer *p, const char *s, size_t len,
                              size_t cap)
 {
-    struct entry_text text = {s, len};
+    struct entry_text text;
 
     if (!s)
         return (struct entry_text){0};
-    if (cap > p->room)
-        cap = p->room;
+    if (cap > p->cap - p->used)
+        cap = p->cap - p->used;
     if (len > cap) {
         p->truncated = true;
-        text.len = cut(s, cap);
+        len = cut(s, cap);
     }
-    p->room -= text.len;
-    if (p->next) {
-        memcpy(p->next, s, text.len);
-        text.ptr = p->next;
-        p->next += text.len;
-    }
+    memcpy(p->block + p->used, s, len);
+    text = (struct entry_text){(uint32_t)p->used, (uint32_t)len};
+    p->used += len;
     return text;
 }
 
@@ -67,15 +61,28 @@ static struct entry_text put_string(struct packer *p, const char *s, size_t cap)
     return put(p, s, s ? strlen(s) : 0, cap);
 }
 
-/* Takes room for one more element of a list; false when there is none. */
-static bool take_room(struct packer *p, size_t size)
+static size_t align(size_t size)
 {
-    if (size > p->room) {
+    const size_t step = alignof(struct journal_entry);
+
+    return (size + step - 1) / step * step;
+}
+
+/* Takes room for a list of `n` elements, or as many as there is room for. */
+static void *put_list(struct packer *p, struct entry_list *list, size_t n,
+                      size_t element_size)
+{
+    size_t at = align(p->used);
+    size_t most = at < p->cap ? (p->cap - at) / element_size : 0;
+
+    if (n > most) {
         p->truncated = true;
-        return false;
+        n = most;
     }
-    p->room -= size;
-    return true;
+    *list = (struct entry_list){(uint32_t)at, (uint32_t)n};
+    if (n > 0)
+        p->used = at + n * element_size;
+    return p->block + at;
 }
 
 static void pack_signature(struct packer *p, struct entry_signature *to,
@@ -170,50 +177,55 @@ static void pack_served(struct entry_served *to, const struct exchange *x)
     to->delay_ms = x->decision.delay_ms;
 }
 
-static void pack_notes(struct packer *p, struct journal_entry *e,
+static void pack_notes(struct packer *p, struct entry_list *list,
                        const struct finding_note *notes)
 {
-    e->n_notes = 0;
-    for (; notes && take_room(p, sizeof(*e->notes)); notes = notes->next) {
-        struct entry_note note = {
+    struct entry_note *to;
+    size_t n = 0;
+
+    for (const struct finding_note *note = notes; note; note = note->next)
+        n++;
+    to = put_list(p, list, n, sizeof(*to));
+    for (size_t i = 0; i < list->n; i++, notes = notes->next)
+        to[i] = (struct entry_note){
             .finding = notes->finding,
             .seen = put_string(p, notes->seen, MAX_WHY),
         };
-
-        if (p->next)
-            e->notes[e->n_notes] = note;
-        e->n_notes++;
-    }
 }
 
-static void pack_parts(struct packer *p, struct journal_entry *e,
+static void pack_part(struct packer *p, struct entry_part *to,
+                      const struct part *part)
+{
+    const struct multipart_header *header = &part->header;
+    const struct upload *file = &part->file;
+
+    *to = (struct entry_part){
+        .name = put(p, header->name, header->name_len, MAX_PART),
+        .filename = put(p, header->filename, header->filename_len, MAX_PART),
+        .type = put(p, header->type, header->type_len, MAX_PART),
+        .size = file->size,
+        .is_sniffed = file->head != NULL,
+        .has_sha256 = file->has_sha256,
+        .is_complete = part->is_complete,
+        .repeated = part->repeated,
+    };
+    if (to->is_sniffed)
+        to->media = upload_type(file);
+    if (to->has_sha256)
+        memcpy(to->sha256, file->sha256, SHA256_LEN);
+}
+
+static void pack_parts(struct packer *p, struct entry_list *list,
                        const struct part *parts)
 {
-    e->n_parts = 0;
-    for (; parts && take_room(p, sizeof(*e->parts)); parts = parts->next) {
-        const struct multipart_header *header = &parts->header;
-        const struct upload *file = &parts->file;
-        struct entry_part part = {
-            .name = put(p, header->name, header->name_len, MAX_PART),
-            .filename =
-                put(p, header->filename, header->filename_len, MAX_PART),
-            .type = put(p, header->type, header->type_len, MAX_PART),
-            .size = file->size,
-            .is_sniffed = file->head != NULL,
-            .has_sha256 = file->has_sha256,
-            .is_complete = parts->is_complete,
-            .repeated = parts->repeated,
-        };
+    struct entry_part *to;
+    size_t n = 0;
 
-        if (p->next) {
-            if (part.is_sniffed)
-                part.media = upload_type(file);
-            if (part.has_sha256)
-                memcpy(part.sha256, file->sha256, SHA256_LEN);
-            e->parts[e->n_parts] = part;
-        }
-        e->n_parts++;
-    }
+    for (const struct part *part = parts; part; part = part->next)
+        n++;
+    to = put_list(p, list, n, sizeof(*to));
+    for (size_t i = 0; i < list->n; i++, parts = parts->next)
+        pack_part(p, &to[i], parts);
 }
 
 /* Fields that may hold a secret of the one who asked. The signature in
@@ -232,24 +244,21 @@ static bool is_masked(const struct field *field)
            text_equal_nocase(name, len, "Proxy-Authorization");
 }
 
-static void pack_fields(struct packer *p, struct journal_entry *e,
+static void pack_fields(struct packer *p, struct entry_list *list,
                         const struct field *fields)
 {
-    e->n_fields = 0;
-    for (; fields; fields = fields->next) {
-        struct entry_field field;
+    struct entry_field *to;
+    size_t n = 0;
 
-        if (!take_room(p, sizeof(*e->fields)))
-            return;
-        field.name = put(p, fields->name, fields->name_len, MAX_FIELD_NAME);
-        if (is_masked(fields))
-            field.value = put_string(p, "(masked)", MAX_FIELD_VALUE);
-        else
-            field.value =
-                put(p, fields->value, fields->value_len, MAX_FIELD_VALUE);
-        if (p->next)
-            e->fields[e->n_fields] = field;
-        e->n_fields++;
+    for (const struct field *field = fields; field; field = field->next)
+        n++;
+    to = put_list(p, list, n, sizeof(*to));
+    for (size_t i = 0; i < list->n; i++, fields = fields->next) {
+        to[i].name = put(p, fields->name, fields->name_len, MAX_FIELD_NAME);
+        to[i].value =
+            is_masked(fields)
+                ? put_string(p, "(masked)", MAX_FIELD_VALUE)
+                : put(p, fields->value, fields->value_len, MAX_FIELD_VALUE);
     }
 }
 
@@ -279,60 +288,35 @@ static void pack(struct packer *p, struct journal_entry *e,
     e->target = x->elsewhere
                     ? put(p, r->target, strcspn(r->target, "?#"), MAX_TARGET)
                     : put_string(p, r->target, MAX_TARGET);
-    pack_notes(p, e, x->findings);
-    pack_parts(p, e, x->body.first);
+    pack_notes(p, &e->notes, x->findings);
+    pack_parts(p, &e->parts, x->body.first);
     /* Those of a request to another service may hold its secrets, as the
      * query may. */
-    pack_fields(p, e, x->elsewhere ? NULL : r->fields);
+    pack_fields(p, &e->fields, x->elsewhere ? NULL : r->fields);
     e->truncated = p->truncated;
 }
 
-/* The lists lie behind the entry, the strings behind the lists. */
-static char *place_lists(struct journal_entry *e,
-                         const struct journal_entry *measured)
+void journal_entry_pack(union journal_block *block, const struct exchange *x,
+                        size_t max_size)
 {
-    e->fields = (struct entry_field *)(e + 1);
-    e->parts = (struct entry_part *)(e->fields + measured->n_fields);
-    e->notes = (struct entry_note *)(e->parts + measured->n_parts);
-    return (char *)(e->notes + measured->n_notes);
-}
-
-struct journal_entry *journal_entry_new(const struct exchange *x,
-                                        size_t max_size)
-{
-    struct packer measuring = {0};
-    struct packer packer = {0};
-    struct journal_entry measured;
-    struct journal_entry *e;
+    struct journal_entry *e = &block->entry;
+    struct packer packer = {
+        .block = block->bytes,
+        .used = sizeof(*e),
+    };
 
     if (max_size < JOURNAL_ENTRY_MIN)
         max_size = JOURNAL_ENTRY_MIN;
     if (max_size > JOURNAL_ENTRY_MAX)
         max_size = JOURNAL_ENTRY_MAX;
-    packer.room = measuring.room = max_size - sizeof(*e);
-    pack(&measuring, &measured, x);
-
-    e = malloc(max_size - measuring.room);
-    if (!e)
-        return NULL;
-    atomic_init(&e->n_refs, 1);
-    e->next_evicted = NULL;
-    e->size = max_size - measuring.room;
-    e->id = 0;
-    packer.next = place_lists(e, &measured);
+    packer.cap = max_size - max_size % alignof(struct journal_entry);
+    memset(e, 0, sizeof(*e));
     pack(&packer, e, x);
-    return e;
+    e->size = align(packer.used);
 }
 
-struct journal_entry *journal_entry_ref(struct journal_entry *e)
+const char *journal_entry_text(const struct journal_entry *e,
+                               struct entry_text text)
 {
-    atomic_fetch_add_explicit(&e->n_refs, 1, memory_order_relaxed);
-    return e;
-}
-
-void journal_entry_unref(struct journal_entry *e)
-{
-    if (e &&
-        atomic_fetch_sub_explicit(&e->n_refs, 1, memory_order_acq_rel) == 1)
-        free(e);
+    return text.at ? (const char *)e + text.at : NULL;
 }

@@ -1,15 +1,16 @@
 /*
  * journal_entry: what the journal keeps of one exchange, for journal.c alone:
- * journal_entry.c copies it into one block of memory, journal_render.c turns
+ * journal_entry.c packs it into one block of memory, journal_render.c turns
  * it into JSON.
  *
- * Strings point into the block and are cut to bounds, so that no request can
- * fill the journal alone. Names of enums are looked up when rendering.
+ * Strings and lists lie behind the entry in the same block and are named by
+ * their offset from its start, so that a block may be moved. They are cut to
+ * bounds, so that no request can fill the journal alone. Names of enums are
+ * looked up when rendering.
  */
 #ifndef JOURNAL_ENTRY_H
 #define JOURNAL_ENTRY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,10 +25,16 @@ enum {
     JOURNAL_ENTRY_MAX = 64 * 1024,
 };
 
-/* `ptr` is NULL for what was not there. */
+/* `at` is 0 for what was not there. */
 struct entry_text {
-    const char *ptr;
-    size_t len;
+    uint32_t at; /* bytes from the start of the entry */
+    uint32_t len;
+};
+
+/* Elements one after the other, of the type that the list's name says. */
+struct entry_list {
+    uint32_t at;
+    uint32_t n;
 };
 
 struct entry_field {
@@ -68,7 +75,7 @@ struct entry_natural {
     bool is_known; /* false: it was cut short before anything failed */
     int code;
     enum error_place place;
-    struct entry_text message; /* ptr NULL: the catalogue's */
+    struct entry_text message; /* not there: the catalogue's */
     struct entry_text why;
 };
 
@@ -89,10 +96,11 @@ struct entry_fault {
     struct entry_text problem;
 };
 
+struct journal_page;
+
 struct journal_entry {
-    atomic_uint n_refs;
-    struct journal_entry *next_evicted; /* for journal.c */
-    size_t size;                        /* of the block */
+    struct journal_page *page; /* for journal.c: where it lies */
+    size_t size;               /* of the block */
 
     uint64_t id; /* set by whoever gives them out, before it is shared */
     const char *endpoint; /* NULL: none */
@@ -112,22 +120,27 @@ struct journal_entry {
     bool cut_short;
     bool truncated; /* something did not fit */
 
-    struct entry_field *fields; /* in order */
-    size_t n_fields;
-    struct entry_part *parts; /* in order */
-    size_t n_parts;
-    struct entry_note *notes; /* newest first, like the exchange's */
-    size_t n_notes;
+    struct entry_list fields; /* struct entry_field, in order */
+    struct entry_list parts;  /* struct entry_part, in order */
+    struct entry_list notes;  /* struct entry_note, newest first, like the
+                                 exchange's */
 };
 
-/* Copies what is kept of an exchange into at most `max_size` bytes, with one
- * reference and without id; NULL when memory ran out. */
-struct journal_entry *journal_entry_new(const struct exchange *x,
-                                        size_t max_size);
+/* A block that any entry fits. */
+union journal_block {
+    struct journal_entry entry;
+    char bytes[JOURNAL_ENTRY_MAX];
+};
 
-struct journal_entry *journal_entry_ref(struct journal_entry *e);
-/* Frees it with the last reference. NULL is fine. */
-void journal_entry_unref(struct journal_entry *e);
+/* Packs what is kept of an exchange into at most `max_size` bytes of the
+ * block, without id and page. entry.size bytes of it are used, a multiple of
+ * the alignment of entries. */
+void journal_entry_pack(union journal_block *block, const struct exchange *x,
+                        size_t max_size);
+
+/* The text's bytes, which no NUL ends; NULL for what was not there. */
+const char *journal_entry_text(const struct journal_entry *e,
+                               struct entry_text text);
 
 /* Adds the entry as one JSON object. Returns 0, or -1 when the buffer
  * refused. */

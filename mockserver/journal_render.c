@@ -4,13 +4,13 @@
 #include <string.h>
 #include <time.h>
 
-/* Adds `"key":` and the text, or null; `key` comes with what precedes it. */
-static void add_text(struct strbuf *out, const char *key,
-                     struct entry_text text)
+/* Adds `"key":` and the bytes, or null; `key` comes with what precedes it. */
+static void add_bytes(struct strbuf *out, const char *key, const char *s,
+                      size_t len)
 {
     strbuf_addstr(out, key);
-    if (text.ptr)
-        strbuf_add_json(out, text.ptr, text.len);
+    if (s)
+        strbuf_add_json(out, s, len);
     else
         strbuf_addstr(out, "null");
 }
@@ -18,7 +18,20 @@ static void add_text(struct strbuf *out, const char *key,
 /* The same with a string of ours. */
 static void add_string(struct strbuf *out, const char *key, const char *s)
 {
-    add_text(out, key, (struct entry_text){s, s ? strlen(s) : 0});
+    add_bytes(out, key, s, s ? strlen(s) : 0);
+}
+
+/* The same with a text of the entry's. */
+static void add_text(struct strbuf *out, const char *key,
+                     const struct journal_entry *e, struct entry_text text)
+{
+    add_bytes(out, key, journal_entry_text(e, text), text.len);
+}
+
+/* The first element of a list of the entry's. */
+static const void *first(const struct journal_entry *e, struct entry_list list)
+{
+    return (const char *)e + list.at;
 }
 
 static void add_bool(struct strbuf *out, const char *key, bool value)
@@ -62,10 +75,12 @@ static void add_time(struct strbuf *out, int64_t time_us)
 
 static void add_fields(struct strbuf *out, const struct journal_entry *e)
 {
+    const struct entry_field *fields = first(e, e->fields);
+
     strbuf_addstr(out, ",\"headers\":[");
-    for (size_t i = 0; i < e->n_fields; i++) {
-        add_text(out, i ? ",{\"name\":" : "{\"name\":", e->fields[i].name);
-        add_text(out, ",\"value\":", e->fields[i].value);
+    for (size_t i = 0; i < e->fields.n; i++) {
+        add_text(out, i ? ",{\"name\":" : "{\"name\":", e, fields[i].name);
+        add_text(out, ",\"value\":", e, fields[i].value);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -84,12 +99,13 @@ static void add_sha256(struct strbuf *out, const struct entry_part *part)
     add_string(out, ",\"sha256\":", part->has_sha256 ? hex : NULL);
 }
 
-static void add_part(struct strbuf *out, const struct entry_part *part)
+static void add_part(struct strbuf *out, const struct journal_entry *e,
+                     const struct entry_part *part)
 {
-    add_text(out, "{\"name\":", part->name);
-    if (part->filename.ptr)
-        add_text(out, ",\"filename\":", part->filename);
-    add_text(out, ",\"type\":", part->type);
+    add_text(out, "{\"name\":", e, part->name);
+    if (part->filename.at)
+        add_text(out, ",\"filename\":", e, part->filename);
+    add_text(out, ",\"type\":", e, part->type);
     strbuf_addf(out, ",\"size\":%" PRIu64, part->size);
     add_sha256(out, part);
     add_string(out, ",\"sniffed\":",
@@ -101,48 +117,53 @@ static void add_part(struct strbuf *out, const struct entry_part *part)
 
 static void add_parts(struct strbuf *out, const struct journal_entry *e)
 {
+    const struct entry_part *parts = first(e, e->parts);
+
     strbuf_addstr(out, ",\"parts\":[");
-    for (size_t i = 0; i < e->n_parts; i++) {
+    for (size_t i = 0; i < e->parts.n; i++) {
         if (i > 0)
             strbuf_addch(out, ',');
-        add_part(out, &e->parts[i]);
+        add_part(out, e, &parts[i]);
     }
     strbuf_addch(out, ']');
 }
 
-static void add_signature(struct strbuf *out, const struct entry_signature *sig)
+static void add_signature(struct strbuf *out, const struct journal_entry *e)
 {
     static const char keys[] = "abketruf";
+    const struct entry_signature *sig = &e->signature;
 
     if (!sig->is_checked) {
         add_string(out, ",\"signature\":", NULL);
         return;
     }
     strbuf_addf(out, ",\"signature\":{\"code\":%d", sig->code);
-    add_text(out, ",\"why\":", sig->why);
+    add_text(out, ",\"why\":", e, sig->why);
     for (size_t i = 0; i < SIGNED__COUNT; i++) {
         const char key[] = {',', '"', keys[i], '"', ':', '\0'};
 
-        add_text(out, key, sig->fields[i]);
+        add_text(out, key, e, sig->fields[i]);
     }
     add_bool(out, ",\"single_use\":", sig->single_use);
     strbuf_addch(out, '}');
 }
 
-static void add_natural(struct strbuf *out, const struct entry_natural *natural)
+static void add_natural(struct strbuf *out, const struct journal_entry *e)
 {
+    const struct entry_natural *natural = &e->natural;
+
     if (!natural->is_known) {
         add_string(out, ",\"natural\":", NULL);
         return;
     }
     strbuf_addf(out, ",\"natural\":{\"code\":%d", natural->code);
     add_string(out, ",\"place\":", error_place_name(natural->place));
-    if (natural->message.ptr)
-        add_text(out, ",\"message\":", natural->message);
+    if (natural->message.at)
+        add_text(out, ",\"message\":", e, natural->message);
     else
         add_string(out,
                    ",\"message\":", error_message(natural->code, LANGUAGE_EN));
-    add_text(out, ",\"why\":", natural->why);
+    add_text(out, ",\"why\":", e, natural->why);
     strbuf_addch(out, '}');
 }
 
@@ -171,8 +192,9 @@ static void add_served(struct strbuf *out, const struct entry_served *served)
     strbuf_addf(out, ",\"delay_ms\":%" PRIu32 "}", served->delay_ms);
 }
 
-static void add_fault(struct strbuf *out, const struct entry_fault *fault)
+static void add_fault(struct strbuf *out, const struct journal_entry *e)
 {
+    const struct entry_fault *fault = &e->fault;
     char spec[FAULT_MAX_SPEC_LEN + 1];
 
     if (fault->source == FAULT_FROM_NOWHERE) {
@@ -183,26 +205,28 @@ static void add_fault(struct strbuf *out, const struct entry_fault *fault)
     add_string(out,
                ",\"fault\":{\"source\":", fault_source_name(fault->source));
     /* A SPEC that did not parse has no canonical form. */
-    add_string(out, ",\"spec\":", fault->problem.ptr ? NULL : spec);
+    add_string(out, ",\"spec\":", fault->problem.at ? NULL : spec);
     if (fault->rule)
         strbuf_addf(out, ",\"rule\":%" PRIu64, fault->rule);
     else
         strbuf_addstr(out, ",\"rule\":null");
-    add_text(out, ",\"problem\":", fault->problem);
+    add_text(out, ",\"problem\":", e, fault->problem);
     strbuf_addch(out, '}');
 }
 
 /* In the order in which they were found. */
 static void add_findings(struct strbuf *out, const struct journal_entry *e)
 {
+    const struct entry_note *notes = first(e, e->notes);
+
     strbuf_addstr(out, ",\"findings\":[");
-    for (size_t i = e->n_notes; i-- > 0;) {
-        const struct entry_note *note = &e->notes[i];
+    for (size_t i = e->notes.n; i-- > 0;) {
+        const struct entry_note *note = &notes[i];
         const struct finding_info *info = finding_info(note->finding);
 
         add_string(out, "{\"id\":", info->id);
         add_string(out, ",\"level\":", finding_level_name(info->level));
-        add_text(out, ",\"seen\":", note->seen);
+        add_text(out, ",\"seen\":", e, note->seen);
         strbuf_addstr(out, i > 0 ? "}," : "}");
     }
     strbuf_addch(out, ']');
@@ -214,19 +238,19 @@ int journal_entry_render(const struct journal_entry *e, struct strbuf *out)
     add_time(out, e->time_us);
     add_thousandths(out, ",\"duration_ms\":", e->duration_us);
     add_string(out, ",\"endpoint\":", e->endpoint);
-    add_text(out, ",\"client\":", e->client);
-    add_text(out, ",\"method\":", e->method);
-    add_text(out, ",\"target\":", e->target);
-    add_text(out, ",\"http_version\":", e->version);
+    add_text(out, ",\"client\":", e, e->client);
+    add_text(out, ",\"method\":", e, e->method);
+    add_text(out, ",\"target\":", e, e->target);
+    add_text(out, ",\"http_version\":", e, e->version);
     add_fields(out, e);
     strbuf_addf(out, ",\"body_size\":%" PRIu64, e->body_size);
     add_parts(out, e);
-    add_signature(out, &e->signature);
-    add_text(out, ",\"secret_id\":", e->signature.fields[SIGNED_K]);
-    add_text(out, ",\"appid\":", e->appid);
-    add_natural(out, &e->natural);
+    add_signature(out, e);
+    add_text(out, ",\"secret_id\":", e, e->signature.fields[SIGNED_K]);
+    add_text(out, ",\"appid\":", e, e->appid);
+    add_natural(out, e);
     add_served(out, &e->served);
-    add_fault(out, &e->fault);
+    add_fault(out, e);
     add_findings(out, e);
     add_bool(out, ",\"cut_short\":", e->cut_short);
     add_bool(out, ",\"truncated\":", e->truncated);
