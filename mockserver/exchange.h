@@ -55,7 +55,7 @@ struct request {
     bool expects_continue; /* Expect: 100-continue */
     const char *malformed; /* why the head must be refused (HTTP 400): the
                               message framing cannot be trusted */
-    char client[64];       /* address and port, for the log */
+    const char *client;    /* address and port, for the log */
 };
 
 /* What the natural outcome or the fault comes down to. */

@@ -21,6 +21,7 @@ struct exchange *pipeline_open(const struct pipeline *p)
     x->request.method = "";
     x->request.target = "";
     x->request.version = "";
+    x->request.client = "";
     x->serial = ids_next(p->ids);
     x->random = ids_random(p->ids, x->serial, 0);
     x->time_us = clock_now_us(p->clock);

@@ -50,22 +50,27 @@ struct server {
     atomic_uint n_connections;
     pthread_mutex_t lock;
     struct tunnels tunnels;
-    pthread_cond_t idle;        /* signalled when none is active */
-    struct transaction *active; /* from request line to last byte */
-    bool stopping;
-};
-
-/* What outlives the requests of a connection. */
-struct link {
-    struct transaction *current; /* NULL: none */
-    bool tunnelled;              /* it came by CONNECT */
+    pthread_cond_t idle; /* signalled, while stopping, when a request ended */
+    struct link *links;  /* the connections */
+    atomic_bool stopping;
 };
 
 enum phase {
+    PHASE_NONE, /* no request line was read since the last reply */
     PHASE_HEAD, /* the handler was not called yet */
     PHASE_BODY, /* receiving */
     PHASE_WAIT, /* decided; the delay runs, or the hanging */
     PHASE_SENT, /* answered */
+};
+
+/* A connection: what outlives its requests. */
+struct link {
+    struct link *next, *previous; /* of the server's */
+    int fd;
+    _Atomic enum phase phase;     /* read by the thread that stops the server */
+    struct transaction *current;  /* NULL: none, PHASE_NONE */
+    bool tunnelled;               /* it came by CONNECT */
+    char client[LISTEN_PEER_CAP]; /* its other end */
 };
 
 /* A call of the admin API; it is no exchange of the journal. */
@@ -80,20 +85,18 @@ struct admin_call {
 
 /* An exchange on its way through libmicrohttpd. */
 struct transaction {
-    struct transaction *next, *previous; /* of the active ones */
     struct server *server;
     struct exchange *x;
     struct admin_call *admin; /* NULL: a call of the service */
     struct MHD_Connection *connection;
-    _Atomic enum phase phase; /* read by the thread that stops the server */
-    uint64_t drained;         /* bytes since it was refused */
+    struct link *link;
+    uint64_t drained; /* bytes since it was refused */
     struct timer timer;
     bool gone;            /* the peer hung up while we waited */
     bool hurry;           /* the server stops: no more dribbling */
     bool may_send;        /* dribble: the next byte is due */
     bool is_closed_by_us; /* out of bounds */
     bool is_broken;       /* memory ran out while the head was read */
-    struct link *link;    /* its `current` is reset at our end */
 };
 
 /* the request's head */
@@ -111,14 +114,6 @@ static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind,
         return MHD_NO;
     }
     return MHD_YES;
-}
-
-static void take_client(struct request *r, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-    listen_peer(r->client, info ? info->client_addr : NULL);
 }
 
 /* Returns -1 when memory ran out. */
@@ -149,26 +144,13 @@ static void on_timer(struct timer *timer, enum timer_event event)
     MHD_resume_connection(t->connection);
 }
 
-static int fd_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-    return info ? info->connect_fd : -1;
-}
-
-static int socket_of(const struct transaction *t)
-{
-    return fd_of(t->connection);
-}
-
 /* Resumes the suspended connection after a while. */
 static void arm(struct transaction *t, int64_t us, bool until_peer_gone)
 {
     t->timer.due_us = clock_monotonic_us() + us;
     t->timer.fire = on_timer;
     if (timers_add(t->server->timers, &t->timer,
-                   until_peer_gone ? socket_of(t) : -1) < 0)
+                   until_peer_gone ? t->link->fd : -1) < 0)
         on_timer(&t->timer, TIMER_STOPPED);
 }
 
@@ -188,7 +170,7 @@ static enum MHD_Result reset(struct transaction *t)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
-    if (connect(socket_of(t), &nowhere, sizeof(nowhere)) < 0)
+    if (connect(t->link->fd, &nowhere, sizeof(nowhere)) < 0)
         log_write(t->server->pipeline->log, LOG_WARN,
                   "#%" PRIu64 " cannot reset the connection: %s", t->x->id,
                   strerror(errno));
@@ -204,7 +186,7 @@ static ssize_t send_now(struct transaction *t, const char *data, size_t len)
 
     if (info && info->tls_session)
         return gnutls_record_send(info->tls_session, data, len);
-    return send(socket_of(t), data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return send(t->link->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /* Sends bytes that are no HTTP the library would send, then closes. They fit
@@ -291,16 +273,6 @@ static ssize_t read_dribble(void *cls, uint64_t pos, char *buf, size_t max)
 
 /* replies */
 
-static bool is_stopping(struct server *s)
-{
-    bool stopping;
-
-    pthread_mutex_lock(&s->lock);
-    stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    return stopping;
-}
-
 static enum MHD_Result queue(struct transaction *t,
                              struct MHD_Response *response, unsigned status,
                              const char *content_type, const char *allow)
@@ -312,7 +284,7 @@ static enum MHD_Result queue(struct transaction *t,
     MHD_add_response_header(response, "Content-Type", content_type);
     if (allow)
         MHD_add_response_header(response, "Allow", allow);
-    if (is_stopping(t->server) || t->x->request.malformed ||
+    if (atomic_load(&t->server->stopping) || t->x->request.malformed ||
         mutant(MUTANT_CONNECTION_CLOSED))
         MHD_add_response_header(response, "Connection", "close");
     else
@@ -373,10 +345,10 @@ static enum MHD_Result finish(struct transaction *t)
 
     if (pipeline_finish(t->server->pipeline, t->x) < 0)
         return MHD_NO;
-    t->phase = PHASE_SENT;
+    t->link->phase = PHASE_SENT;
     if (d->delay_ms == 0 && d->transport != TRANSPORT_HANG)
         return send_reply(t);
-    t->phase = PHASE_WAIT;
+    t->link->phase = PHASE_WAIT;
     if (d->transport == TRANSPORT_HANG)
         wait_for(t, (int64_t)SERVER_HANG_MAX_S * 1000000, true);
     else
@@ -401,7 +373,7 @@ static void wait_for_match(struct transaction *t)
 {
     struct admin_call *call = t->admin;
 
-    t->phase = PHASE_WAIT;
+    t->link->phase = PHASE_WAIT;
     call->has_waited = true;
     call->is_waiting = true;
     call->waiter.filter = call->reply.filter;
@@ -457,7 +429,7 @@ static enum MHD_Result answer_admin(struct transaction *t)
     struct admin_request request = request_of(t);
     struct admin_call *call = t->admin;
 
-    t->phase = PHASE_SENT;
+    t->link->phase = PHASE_SENT;
     admin_reply_release(&call->reply);
     admin_reply_init(&call->reply);
     admin_handle(t->server->admin, &request, &call->reply);
@@ -529,11 +501,11 @@ static bool is_over_bounds(struct transaction *t, size_t len)
 
 /* Has the client hung up? The library may not notice an end that came with
  * the last bytes of an unfinished request. */
-static bool is_deserted(const struct transaction *t)
+static bool is_deserted(const struct link *link)
 {
     char byte;
 
-    return recv(socket_of(t), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* Is more to come, as far as the head told? */
@@ -555,11 +527,11 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
         pipeline_body(t->server->pipeline, t->x, data, len);
     }
     if (fault->transport == TRANSPORT_RESET_DURING_UPLOAD) {
-        t->phase = PHASE_SENT;
+        t->link->phase = PHASE_SENT;
         pipeline_abandon(t->server->pipeline, t->x);
         return reset(t);
     }
-    if (lacks_bytes(t->x) && is_deserted(t))
+    if (lacks_bytes(t->x) && is_deserted(t->link))
         return MHD_NO;
     if (is_over_bounds(t, len)) {
         log_write(t->server->pipeline->log, LOG_WARN,
@@ -578,7 +550,7 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
 
     if (read_head(t, method, version) < 0)
         return MHD_NO;
-    t->phase = PHASE_BODY;
+    t->link->phase = PHASE_BODY;
     t->x->elsewhere = proxy_refusal(t->server->pipeline->settings, t->x);
     if (!t->x->elsewhere && is_admin(t->server, r))
         return begin_admin(t);
@@ -608,7 +580,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     (void)url;
     if (!t)
         return MHD_NO;
-    switch ((enum phase)t->phase) {
+    switch ((enum phase)t->link->phase) {
     case PHASE_HEAD:
         return begin(t, method, version);
     case PHASE_BODY:
@@ -617,43 +589,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
         *len = 0;
         return receive(t, data, n);
     case PHASE_WAIT:
-        t->phase = PHASE_SENT;
+        t->link->phase = PHASE_SENT;
         if (t->gone)
             return MHD_NO;
         return t->admin ? answer_admin(t) : send_reply(t);
     case PHASE_SENT:
+    case PHASE_NONE:
         break;
     }
     (void)connection;
     return MHD_YES;
-}
-
-static void add_active(struct transaction *t)
-{
-    struct server *s = t->server;
-
-    pthread_mutex_lock(&s->lock);
-    t->next = s->active;
-    if (t->next)
-        t->next->previous = t;
-    s->active = t;
-    pthread_mutex_unlock(&s->lock);
-}
-
-static void remove_active(struct transaction *t)
-{
-    struct server *s = t->server;
-
-    pthread_mutex_lock(&s->lock);
-    if (t->next)
-        t->next->previous = t->previous;
-    if (t->previous)
-        t->previous->next = t->next;
-    else
-        s->active = t->next;
-    if (!s->active)
-        pthread_cond_broadcast(&s->idle);
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* The library gives up on a query of about a thousand arguments, without an
@@ -678,7 +623,7 @@ static void refuse_target(struct transaction *t)
                          "{\"code\":3,\"message\":\"bad request\"}";
 
     send_raw(t, reply, strlen(reply));
-    shutdown(socket_of(t), SHUT_RDWR);
+    shutdown(t->link->fd, SHUT_RDWR);
 }
 
 /* The request line was read: the exchange begins. */
@@ -705,29 +650,41 @@ static void *on_target(void *cls, const char *target,
     t->server = s;
     t->connection = connection;
     t->link = link;
+    t->x->request.client = link->client;
     link->current = t;
-    take_client(&t->x->request, connection);
-    add_active(t);
+    link->phase = PHASE_HEAD;
     if (has_too_many_arguments(target))
         refuse_target(t);
     return t;
 }
 
+/* The thread that stops the server waits for no request to be left. */
+static void tell_idle(struct server *s)
+{
+    if (!atomic_load(&s->stopping))
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void end(struct server *s, struct transaction *t,
                 enum MHD_RequestTerminationCode why)
 {
-    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && t->phase < PHASE_WAIT &&
-        !t->admin) {
-        if (t->phase == PHASE_HEAD && why == MHD_REQUEST_TERMINATED_WITH_ERROR)
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+        t->link->phase < PHASE_WAIT && !t->admin) {
+        if (t->link->phase == PHASE_HEAD &&
+            why == MHD_REQUEST_TERMINATED_WITH_ERROR)
             t->x->request.malformed = "refused by the HTTP library";
-        else if (t->phase == PHASE_BODY && t->x->request.chunked &&
+        else if (t->link->phase == PHASE_BODY && t->x->request.chunked &&
                  !t->is_closed_by_us &&
                  why == MHD_REQUEST_TERMINATED_WITH_ERROR)
             t->x->request.malformed = "the chunked coding is malformed";
         pipeline_abandon(s->pipeline, t->x);
     }
-    remove_active(t);
     t->link->current = NULL;
+    t->link->phase = PHASE_NONE;
+    tell_idle(s);
     free_admin(t->admin);
     exchange_free(t->x);
     free(t);
@@ -784,27 +741,58 @@ static int note_tunnel(struct server *s, int fd)
     return result;
 }
 
+static struct link *link_new(struct server *s,
+                             struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct link *link = fd ? calloc(1, sizeof(*link)) : NULL;
+
+    if (!link)
+        return NULL;
+    link->fd = fd->connect_fd;
+    link->tunnelled = take_tunnel(s, link->fd);
+    listen_peer(link->client, peer ? peer->client_addr : NULL);
+    pthread_mutex_lock(&s->lock);
+    link->next = s->links;
+    if (link->next)
+        link->next->previous = link;
+    s->links = link;
+    pthread_mutex_unlock(&s->lock);
+    return link;
+}
+
+static void link_free(struct server *s, struct link *link)
+{
+    if (!link)
+        return;
+    /* The library forgets to complete a request that it refuses for the
+     * number of its query arguments (seen in 0.9.75). */
+    if (link->current)
+        end(s, link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    pthread_mutex_lock(&s->lock);
+    if (link->next)
+        link->next->previous = link->previous;
+    if (link->previous)
+        link->previous->next = link->next;
+    else
+        s->links = link->next;
+    pthread_mutex_unlock(&s->lock);
+    free(link);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection,
                           void **context,
                           enum MHD_ConnectionNotificationCode why)
 {
     struct server *s = cls;
-    struct link *link = *context;
     bool starts = why == MHD_CONNECTION_NOTIFY_STARTED;
 
-    if (starts) {
-        link = calloc(1, sizeof(*link));
-        if (link)
-            link->tunnelled = take_tunnel(s, fd_of(connection));
-        *context = link;
-    } else if (link) {
-        /* The library forgets to complete a request that it refuses for the
-         * number of its query arguments (seen in 0.9.75). */
-        if (link->current)
-            end(s, link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
-        free(link);
-        *context = NULL;
-    }
+    if (!starts)
+        link_free(s, *context);
+    *context = starts ? link_new(s, connection) : NULL;
     atomic_fetch_add(&s->n_connections, starts ? 1U : -1U);
     if (s->pipeline->metrics)
         metrics_connection(s->pipeline->metrics, starts ? 1 : -1);
@@ -1022,12 +1010,16 @@ uint16_t server_https_port(const struct server *server)
     return server->ports[server->n_ports - 1];
 }
 
+/* The requests in flight, but for those whose client has gone. */
 static size_t count_alive(const struct server *s)
 {
     size_t n = 0;
 
-    for (const struct transaction *t = s->active; t; t = t->next)
-        n += t->phase >= PHASE_WAIT || !is_deserted(t);
+    for (const struct link *link = s->links; link; link = link->next) {
+        enum phase phase = link->phase;
+
+        n += phase >= PHASE_WAIT || (phase != PHASE_NONE && !is_deserted(link));
+    }
     return n;
 }
 
@@ -1061,9 +1053,7 @@ void server_stop(struct server *s)
 {
     if (!s)
         return;
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_mutex_unlock(&s->lock);
+    atomic_store(&s->stopping, true);
     front_stop(s->front);
     if (s->timers)
         timers_stop(s->timers);

@@ -9,13 +9,12 @@ char text_lower(char c)
 
 bool text_equal_nocase(const char *a, size_t a_len, const char *b)
 {
-    if (strlen(b) != a_len)
-        return false;
-    for (size_t i = 0; i < a_len; i++) {
-        if (text_lower(a[i]) != text_lower(b[i]))
-            return false;
-    }
-    return true;
+    size_t i = 0;
+
+    /* Most that differ do so in their first byte; `b` ends nothing early. */
+    while (i < a_len && b[i] && text_lower(a[i]) == text_lower(b[i]))
+        i++;
+    return i == a_len && b[i] == '\0';
 }
 
 static bool is_blank(char c)
@@ -42,10 +41,11 @@ bool text_is_tchar(char c)
 {
     char low = text_lower(c);
 
-    if (is_digit(c) || (low >= 'a' && low <= 'z'))
+    /* Field names are mostly letters and hyphens. */
+    if ((low >= 'a' && low <= 'z') || c == '-' || is_digit(c))
         return true;
     /* strchr() would find the NUL that ends its list. */
-    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c);
+    return c != '\0' && strchr("!#$%&'*+.^_`|~", c);
 }
 
 /* What RFC 3629 section 4 allows for the second byte after each lead byte: it

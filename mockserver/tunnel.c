@@ -28,7 +28,7 @@ bool tunnel_may_open(const struct pipeline *p, const char *head, size_t len,
 
     if (!x)
         return false;
-    snprintf(x->request.client, sizeof(x->request.client), "%s", client);
+    x->request.client = client;
     if (http_request_read(x, head, len, &content, &content_len, &why) < 0)
         x->request.malformed = why;
     else

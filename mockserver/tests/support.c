@@ -92,7 +92,7 @@ static void call_init(struct call *c, const char *path, const char *type)
     c->request.host = "service.image.myqcloud.com";
     c->request.content_type = type;
     c->request.content_length = -1;
-    memcpy(c->request.client, "127.0.0.1:1", sizeof("127.0.0.1:1"));
+    c->request.client = "127.0.0.1:1";
 }
 
 void call_release(struct call *c)

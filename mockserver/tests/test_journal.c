@@ -46,7 +46,7 @@ static struct exchange *new_exchange(void)
     x->request.method = "POST";
     x->request.version = "HTTP/1.1";
     x->request.target = "/face/livedetectpicture";
-    memcpy(x->request.client, "127.0.0.1:50000", sizeof("127.0.0.1:50000"));
+    x->request.client = "127.0.0.1:50000";
     x->endpoint = &endpoint_livedetectpicture;
     x->time_us = (int64_t)NOW * 1000000;
     x->signature.original = "the signed text";
