@@ -27,7 +27,7 @@ function is_beside(name,    path, line, found) {
 
 BEGIN {
     # the ground: bytes, time, files; nothing of the service
-    put(1, "arena strbuf text json_text clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front")
+    put(1, "arena strbuf text json_text json_members clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front")
     # the parts an exchange is made of
     put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing tls")
     put(3, "exchange request")
@@ -52,7 +52,7 @@ BEGIN {
 
     library["microhttpd.h"] = " server "
     library["gnutls/gnutls.h"] = " server "
-    library["cjson/cJSON.h"] = " accounts_file body json_strict fault_rule fault_rules admin_input "
+    library["cjson/cJSON.h"] = " accounts_file json_strict fault_rule fault_rules admin_input "
     library["openssl/evp.h"] = " accounts sha256 tls "
     library["openssl/crypto.h"] = " accounts accounts_file signature tls "
     library["openssl/bio.h"] = " tls "

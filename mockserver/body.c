@@ -3,10 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <cjson/cJSON.h>
 #include "base64.h"
 #include "fault.h"
-#include "json_text.h"
+#include "json_members.h"
 #include "mutants.h"
 #include "text.h"
 
@@ -19,8 +18,6 @@ void body_init(struct body *b, struct arena *arena)
 
 void body_release(struct body *b)
 {
-    cJSON_Delete(b->json);
-    b->json = NULL;
     sha256_free(b->hash);
     b->hash = NULL;
     strbuf_release(&b->text);
@@ -223,30 +220,29 @@ static enum error_code begin_multipart(struct body *b,
 
 /* JSON */
 
-/* Returns NULL, or why the body is no JSON object. */
-static const char *parse_json(struct body *b)
+/* The members; NULL when there are none, or the body is no JSON object. */
+static const struct json_member *read_members(struct body *b)
 {
+    struct json_member *members;
     struct json_mistake mistake;
-    const char *end = NULL;
-    const char *text = b->text.buf;
-    size_t len = b->text.len;
+    const char *why;
 
-    if (json_text_check(text, len, BODY_MAX_VALUES, &mistake) < 0) {
-        const char *why =
-            arena_printf(b->arena, "the JSON body is wrong at offset %zu: %s",
-                         mistake.offset, mistake.what);
-
-        return why ? why : mistake.what;
+    if (b->text.len == 0) {
+        refuse(b, ERR_BAD_REQUEST, "the body is empty");
+        return NULL;
     }
-    b->json = cJSON_ParseWithLengthOpts(text, len, &end, false);
-    if (!b->json)
-        return len ? "the body is not JSON" : "the body is empty";
-    while (end < text + len && strchr(" \t\r\n", *end))
-        end++;
-    if (end < text + len && !mutant(MUTANT_JSON_TAIL_ACCEPTED))
-        return "the body goes on after the JSON value";
-    if (!cJSON_IsObject(b->json))
-        return "the JSON body is not an object";
+    if (json_members_read(b->text.buf, b->text.len, b->arena, &members,
+                          &mistake) == 0) {
+        b->has_members = true;
+        return members;
+    }
+    if (!mistake.what) {
+        out_of_memory(b);
+        return NULL;
+    }
+    why = arena_printf(b->arena, "the JSON body is wrong at offset %zu: %s",
+                       mistake.offset, mistake.what);
+    refuse(b, ERR_BAD_REQUEST, why ? why : mistake.what);
     return NULL;
 }
 
@@ -313,33 +309,33 @@ static int take_integer(struct body *b, struct param_value *value,
 }
 
 static int take_value(struct body *b, struct part *part,
-                      struct param_value *value, const cJSON *item)
+                      struct param_value *value,
+                      const struct json_member *member)
 {
-    if (cJSON_IsString(item) && part->is_file) {
+    if (member->kind == JSON_STRING && part->is_file) {
         value->form = PARAM_FILE;
-        if (take_base64(b, &part->file, item->valuestring,
-                        strlen(item->valuestring)) < 0)
+        if (take_base64(b, &part->file, member->text, member->text_len) < 0)
             return -1;
         value->file = part->file;
         return 0;
     }
-    if (cJSON_IsString(item)) {
+    if (member->kind == JSON_STRING) {
         value->form = PARAM_TEXT;
-        value->text = item->valuestring;
-        value->text_len = strlen(item->valuestring);
+        value->text = member->text;
+        value->text_len = member->text_len;
         return 0;
     }
-    if (cJSON_IsNumber(item) && !part->is_file)
-        return take_integer(b, value, item->valuedouble);
+    if (member->kind == JSON_NUMBER && !part->is_file)
+        return take_integer(b, value, member->number);
     value->form = PARAM_OTHER;
     return 0;
 }
 
-static int take_member(struct body *b, const cJSON *item)
+static int take_member(struct body *b, const struct json_member *member)
 {
     struct multipart_header header = {
-        .name = item->string,
-        .name_len = strlen(item->string),
+        .name = member->name,
+        .name_len = member->name_len,
     };
     struct part *part = add_part(b, &header);
     struct param_value ignored = {0};
@@ -349,15 +345,14 @@ static int take_member(struct body *b, const cJSON *item)
         return -1;
     part->is_complete = true;
     part->is_file = part->param < PARAM__COUNT && param_is_file(part->param);
-    if (cJSON_IsString(item))
-        part->file.size = strlen(item->valuestring);
+    part->file.size = member->text_len;
     if (part->file.size > BODY_MAX_FIELD && !part->is_file && !b->long_field)
-        b->long_field = item->string;
+        b->long_field = member->name;
     value = free_slot(b, part->param);
     if (!value)
         value = &ignored;
     b->n_changes++;
-    if (take_value(b, part, value, item) < 0)
+    if (take_value(b, part, value, member) < 0)
         return -1;
     part->form = value->form;
     return 0;
@@ -365,21 +360,12 @@ static int take_member(struct body *b, const cJSON *item)
 
 static void finish_json(struct body *b)
 {
-    const char *why;
-    const cJSON *item;
-
     if (b->text.failed) {
         out_of_memory(b);
         return;
     }
-    why = parse_json(b);
-    if (why) {
-        refuse(b, ERR_BAD_REQUEST, why);
-        return;
-    }
-    cJSON_ArrayForEach(item, b->json)
-    {
-        if (take_member(b, item) < 0) {
+    for (const struct json_member *m = read_members(b); m; m = m->next) {
+        if (take_member(b, m) < 0) {
             out_of_memory(b);
             break;
         }

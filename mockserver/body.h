@@ -22,8 +22,6 @@
 
 enum {
     BODY_MAX_FIELD = 64 * 1024, /* of a non-file field; over → 21 */
-    BODY_MAX_VALUES = 1024, /* in a JSON body; over → 3: a value of two bytes
-                               costs the parser a hundred */
 };
 
 /* The kinds an endpoint takes, as a bit set. */
@@ -46,16 +44,15 @@ struct part {
                              bytes, of other members only the size is set */
 };
 
-struct cJSON;
-
 struct body {
     struct arena *arena;
     uint64_t received;    /* bytes so far */
     enum body_kinds kind; /* 0: none that the endpoint takes */
     struct multipart *multipart;
     struct sha256 *hash; /* of the part being read */
-    struct strbuf text;  /* the JSON body, or the text part being read */
-    struct cJSON *json;  /* owned; parameter values borrow from it */
+    struct strbuf text;  /* the JSON body, from which values borrow, or the
+                            text part being read */
+    bool has_members;    /* the JSON body was read to its end */
     unsigned char *head; /* of the file part being read, FAULT_FILE_WINDOW
                             bytes */
     struct part *first;  /* parts in order */

@@ -82,7 +82,7 @@ static bool is_read(const struct exchange *x)
 {
     const struct body *b = &x->body;
 
-    return b->code == ERR_OK && (b->kind != BODY_JSON || b->json) &&
+    return b->code == ERR_OK && (b->kind != BODY_JSON || b->has_members) &&
            has_arrived(x);
 }
 

@@ -135,7 +135,7 @@ cJSON *json_strict_parse(struct json_strict *js, const char *json, size_t len)
                          JSON_STRICT_MAX_BYTES >> 20);
         return NULL;
     }
-    if (json_text_check(json, len, 0, &mistake) < 0) {
+    if (json_text_check(json, len, &mistake) < 0) {
         fail_at(js, json, mistake.offset, mistake.what);
         return NULL;
     }

@@ -1,8 +1,9 @@
 /*
  * json_text: whether bytes are JSON as RFC 8259 writes it, as far as cJSON
  * does not look: it checks no UTF-8, takes any control byte for white space,
- * cuts a string at an escaped NUL, and reads 01 and 1. as numbers. Asked
- * before cJSON parses, for what clients send and operators write alike.
+ * cuts a string at an escaped NUL, for which it takes any \u without digits
+ * too, and reads 01 and 1. as numbers. Asked before cJSON parses what operators
+ * write.
  */
 #ifndef JSON_TEXT_H
 #define JSON_TEXT_H
@@ -14,12 +15,15 @@ struct json_mistake {
     const char *what; /* one static phrase, for example "not UTF-8" */
 };
 
-/*
- * Returns 0, or -1 with *mistake set. More than `max_values` values (members,
- * elements, lists and objects) are a mistake too, since each costs a parser
- * much more memory than its bytes; 0: any number.
- */
-int json_text_check(const char *json, size_t len, size_t max_values,
-                    struct json_mistake *mistake);
+/* Returns 0, or -1 with *mistake set. */
+int json_text_check(const char *json, size_t len, struct json_mistake *mistake);
+
+/* The length of the number (RFC 8259 section 6) at the start of `s`, which has
+ * at least one byte; 0: there is none. */
+size_t json_text_number(const char *s, size_t len);
+
+/* The code unit that the \uXXXX at the start of `s` stands for; -1: there is
+ * none. */
+int json_text_unit(const char *s, size_t len);
 
 #endif

@@ -58,13 +58,9 @@ static bool is_clean(const struct field *field)
         if (!text_is_tchar(field->name[i]))
             return false;
     }
-    for (size_t i = 0; i < field->value_len; i++) {
-        unsigned char c = (unsigned char)field->value[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return field->name_len > 0;
+    return field->name_len > 0 &&
+           text_find_control(field->value, field->value_len) ==
+               field->value_len;
 }
 
 static void take_content_length(struct request *r, const struct field *field)
@@ -129,19 +125,22 @@ static void take_origin(struct request *r, const struct field *field)
     take_first(&r->origin, field);
 }
 
+#define NAME(name) name, sizeof(name) - 1
 static const struct {
     const char *name;
+    size_t len;
     void (*take)(struct request *r, const struct field *field);
 } known[] = {
-    {"Authorization", take_authorization},
-    {"Content-Length", take_content_length},
-    {"Content-Type", take_content_type},
-    {"Expect", take_expect},
-    {"Host", take_host},
-    {"Origin", take_origin},
-    {"Transfer-Encoding", take_transfer_encoding},
-    {"X-Mock-Fault", take_fault},
+    {NAME("Authorization"), take_authorization},
+    {NAME("Content-Length"), take_content_length},
+    {NAME("Content-Type"), take_content_type},
+    {NAME("Expect"), take_expect},
+    {NAME("Host"), take_host},
+    {NAME("Origin"), take_origin},
+    {NAME("Transfer-Encoding"), take_transfer_encoding},
+    {NAME("X-Mock-Fault"), take_fault},
 };
+#undef NAME
 
 int request_take_field(struct exchange *x, const char *name, size_t name_len,
                        const char *value, size_t value_len)
@@ -176,7 +175,8 @@ int request_take_field(struct exchange *x, const char *name, size_t name_len,
         return 0;
     }
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (text_equal_nocase(name, name_len, known[i].name)) {
+        if (name_len == known[i].len &&
+            text_equal_nocase(name, name_len, known[i].name)) {
             known[i].take(r, field);
             break;
         }

@@ -11,8 +11,9 @@ bool text_equal_nocase(const char *a, size_t a_len, const char *b)
 {
     size_t i = 0;
 
-    /* Most that differ do so in their first byte; `b` ends nothing early. */
-    while (i < a_len && b[i] && text_lower(a[i]) == text_lower(b[i]))
+    /* Mostly they differ at once, or not even in case. */
+    while (i < a_len && b[i] &&
+           (a[i] == b[i] || text_lower(a[i]) == text_lower(b[i])))
         i++;
     return i == a_len && b[i] == '\0';
 }
@@ -30,6 +31,73 @@ void text_trim(const char **s, size_t *len)
     }
     while (*len > 0 && is_blank((*s)[*len - 1]))
         (*len)--;
+}
+
+static bool is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/*
+ * Eight bytes looked at together: bit 7 of each byte of the result tells, 0
+ * that none of them is one. (Above the lowest that is one, others may be
+ * taken for one.)
+ */
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+
+static uint64_t below_0x20(uint64_t bytes)
+{
+    return (bytes - 0x20 * ones) & ~bytes & 0x80 * ones;
+}
+
+static uint64_t equal_to(uint64_t bytes, unsigned char c)
+{
+    uint64_t differing = bytes ^ c * ones;
+
+    return (differing - ones) & ~differing & 0x80 * ones;
+}
+
+size_t text_find_control(const char *s, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len) {
+        uint64_t bytes;
+
+        if (len - i >= sizeof(bytes)) {
+            memcpy(&bytes, s + i, sizeof(bytes));
+            if (!below_0x20(bytes) && !equal_to(bytes, 0x7f)) {
+                i += sizeof(bytes);
+                continue;
+            }
+        }
+        if (is_control(s[i]))
+            break;
+        i++;
+    }
+    return i;
+}
+
+static bool is_json_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' &&
+           c != '\\';
+}
+
+size_t text_json_run(const char *s, size_t len)
+{
+    uint64_t bytes;
+    size_t i = 0;
+
+    for (; len - i >= sizeof(bytes); i += sizeof(bytes)) {
+        memcpy(&bytes, s + i, sizeof(bytes));
+        if ((bytes & 0x80 * ones) || below_0x20(bytes) ||
+            equal_to(bytes, '"') || equal_to(bytes, '\\'))
+            break;
+    }
+    while (i < len && is_json_plain(s[i]))
+        i++;
+    return i;
 }
 
 static bool is_digit(char c)
@@ -92,7 +160,8 @@ bool text_is_utf8(const char *s, size_t len)
     size_t i = 0;
 
     while (i < len) {
-        size_t step = text_utf8_sequence(s + i, len - i);
+        size_t step =
+            (unsigned char)s[i] < 0x80 ? 1 : text_utf8_sequence(s + i, len - i);
         if (step == 0)
             return false;
         i += step;
@@ -102,6 +171,7 @@ bool text_is_utf8(const char *s, size_t len)
 
 int text_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *value)
 {
+    const uint64_t most = max / 10;
     uint64_t sum = 0;
 
     if (len == 0)
@@ -110,7 +180,7 @@ int text_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *value)
         if (!is_digit(s[i]))
             return -1;
         uint64_t digit = (uint64_t)(s[i] - '0');
-        if (sum > max / 10 || digit > max - sum * 10)
+        if (sum > most || digit > max - sum * 10)
             return -1;
         sum = sum * 10 + digit;
     }
@@ -118,8 +188,7 @@ int text_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *value)
     return 0;
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
+int text_hex_digit(char c)
 {
     char low = text_lower(c);
 
@@ -141,8 +210,8 @@ size_t text_percent_decode(const char *s, size_t len, char *out)
         }
         if (len - i < 3)
             return (size_t)-1;
-        int high = hex_value(s[i + 1]);
-        int low = hex_value(s[i + 2]);
+        int high = text_hex_digit(s[i + 1]);
+        int low = text_hex_digit(s[i + 2]);
         if (high < 0 || low < 0 || (high == 0 && low == 0))
             return (size_t)-1;
         out[n++] = (char)(high * 16 + low);

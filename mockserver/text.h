@@ -17,6 +17,16 @@ bool text_equal_nocase(const char *a, size_t a_len, const char *b);
  * optional white space of RFC 9110 section 5.6.3. */
 void text_trim(const char **s, size_t *len);
 
+/* The first control byte (RFC 9110 section 5.5: a tab is none) of `s`, or
+ * `len`. */
+size_t text_find_control(const char *s, size_t len);
+
+/* How many bytes at `s` are ASCII that stands for itself in a JSON string. */
+size_t text_json_run(const char *s, size_t len);
+
+/* The value of a hexadecimal digit, or -1. */
+int text_hex_digit(char c);
+
 /* Is c one of the tchar of RFC 9110 section 5.6.2? */
 bool text_is_tchar(char c);
 

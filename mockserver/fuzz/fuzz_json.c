@@ -1,12 +1,15 @@
 /*
  * A JSON body: the input is the body. Whole and in pieces it must give the
- * same code and the same parameter values.
+ * same code and the same parameter values. What json_members.c reads in it is
+ * what cJSON reads, which takes more for JSON than it is.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <cjson/cJSON.h>
 #include "body.h"
 #include "fault.h"
 #include "fuzz_support.h"
+#include "json_members.h"
 #include "settings.h"
 
 struct intake {
@@ -79,6 +82,77 @@ static void compare(const struct param_value *a, const struct param_value *b)
     FUZZ_CHECK(!memcmp(a->file.sha256, b->file.sha256, sizeof(a->file.sha256)));
 }
 
+/* cJSON cuts numbers of more characters in two. */
+static bool has_long_number(struct fuzz_input text)
+{
+    enum { CJSON_MAX = 63 };
+    size_t run = 0;
+
+    for (size_t i = 0; i < text.len && run < CJSON_MAX; i++)
+        run =
+            text.ptr[i] && strchr("0123456789+-.eE", text.ptr[i]) ? run + 1 : 0;
+    return run >= CJSON_MAX;
+}
+
+static void check_members(const struct json_member *m, const cJSON *json)
+{
+    const cJSON *item;
+
+    FUZZ_CHECK(cJSON_IsObject(json));
+    cJSON_ArrayForEach(item, json)
+    {
+        FUZZ_CHECK(m && !strcmp(m->name, item->string));
+        FUZZ_CHECK(m->kind == JSON_STRING   ? cJSON_IsString(item)
+                   : m->kind == JSON_NUMBER ? cJSON_IsNumber(item)
+                                            : !cJSON_IsString(item));
+        if (m->kind == JSON_STRING)
+            FUZZ_CHECK(!strcmp(m->text, item->valuestring) &&
+                       strlen(m->text) == m->text_len);
+        if (m->kind == JSON_NUMBER)
+            FUZZ_CHECK(m->number == item->valuedouble);
+        m = m->next;
+    }
+    FUZZ_CHECK(!m);
+}
+
+/* `end` is NULL or where cJSON stopped; blanks may follow. */
+static bool is_whole(struct fuzz_input text, const char *end)
+{
+    while (end && end < text.ptr + text.len && strchr(" \t\r\n", *end) && *end)
+        end++;
+    return end == text.ptr + text.len;
+}
+
+static void compare_with_cjson(struct fuzz_input text)
+{
+    struct fuzz_input copy = {malloc(text.len + 1), text.len};
+    struct json_member *members;
+    struct json_mistake mistake;
+    const char *end = NULL;
+    struct arena arena;
+    cJSON *json;
+
+    FUZZ_CHECK(copy.ptr);
+    memcpy((char *)copy.ptr, text.ptr, text.len);
+    ((char *)copy.ptr)[text.len] = '\0';
+    arena_init(&arena);
+    json = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, false);
+    if (json_members_read((char *)copy.ptr, copy.len, &arena, &members,
+                          &mistake) == 0) {
+        FUZZ_CHECK(json ? is_whole(text, end) : has_long_number(text));
+        if (json)
+            check_members(members, json);
+    } else {
+        FUZZ_CHECK(mistake.what && mistake.offset <= text.len);
+        FUZZ_CHECK(!cJSON_IsObject(json) || !is_whole(text, end) ||
+                   !strcmp(mistake.what, "too many values") ||
+                   json_text_check(text.ptr, text.len, &mistake) < 0);
+    }
+    cJSON_Delete(json);
+    arena_release(&arena);
+    free((char *)copy.ptr);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct fuzz_input text = {data ? (const char *)data : "", len};
@@ -97,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check_value(&whole.body.values[id], (enum param_id)id);
         compare(&whole.body.values[id], &pieces.body.values[id]);
     }
+    compare_with_cjson(text);
     intake_release(&whole);
     intake_release(&pieces);
     return 0;
