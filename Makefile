@@ -43,7 +43,7 @@ CLIENT_CFLAGS = $(call once,CLIENT_CFLAGS,pkg-config --cflags $(CLIENT_LIBRARIES
 CLIENT_LIBS = $(call once,CLIENT_LIBS,pkg-config --libs $(CLIENT_LIBRARIES))
 
 SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
-	-fno-sanitize-recover=all -fno-omit-frame-pointer)
+	-fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED)
 # Where headers are looked for; some targets put their own folder first.
 INCLUDES = -Imockserver
 # Flags that any tool needs to read our sources.

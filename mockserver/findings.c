@@ -40,22 +40,17 @@ enum finding finding_find(const char *id)
     return (enum finding)i;
 }
 
-void findings_add(struct exchange *x, enum finding finding, const char *fmt,
-                  ...)
+void findings_add_text(struct exchange *x, enum finding finding, const char *s,
+                       size_t len)
 {
     uint64_t bit = (uint64_t)1 << finding;
-    char text[2 * FINDING_MAX_SEEN];
     char seen[FINDING_MAX_SEEN + 1];
     struct finding_note *note;
-    va_list args;
 
     if (x->finding_set & bit)
         return;
     x->finding_set |= bit;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    log_quote(seen, sizeof(seen), text, strlen(text));
+    log_quote(seen, sizeof(seen), s, len);
 
     note = arena_alloc(&x->arena, sizeof(*note));
     if (!note)
@@ -66,6 +61,18 @@ void findings_add(struct exchange *x, enum finding finding, const char *fmt,
         note->seen = "";
     note->next = x->findings;
     x->findings = note;
+}
+
+void findings_add(struct exchange *x, enum finding finding, const char *fmt,
+                  ...)
+{
+    char text[2 * FINDING_MAX_SEEN];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    findings_add_text(x, finding, text, strlen(text));
 }
 
 void findings_evaluate(struct exchange *x, const struct settings *settings,

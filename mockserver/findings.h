@@ -65,5 +65,8 @@ void findings_evaluate(struct exchange *x, const struct settings *settings,
  * bit in x->finding_set stands all the same. */
 void findings_add(struct exchange *x, enum finding finding, const char *fmt,
                   ...) __attribute__((format(printf, 3, 4)));
+/* The same with bytes of the request as they are. */
+void findings_add_text(struct exchange *x, enum finding finding, const char *s,
+                       size_t len);
 
 #endif

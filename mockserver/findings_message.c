@@ -24,7 +24,7 @@ static void check_host(struct exchange *x)
     len = r->authority ? r->authority_len : strlen(host);
     if (authority_parse(&authority, host, len) < 0 ||
         !hosts_is_service(&authority))
-        findings_add(x, FINDING_HOST_UNKNOWN, "%.*s", (int)len, host);
+        findings_add_text(x, FINDING_HOST_UNKNOWN, host, len);
 }
 
 static void check_route(struct exchange *x)

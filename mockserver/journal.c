@@ -13,12 +13,20 @@ enum {
     SEARCH_STEP = 512, /* entries looked at before others get in */
 };
 
+/* What the ring must know of an entry without touching it: one that is old
+ * is in no cache any more. */
+struct slot {
+    struct journal_entry *entry;
+    struct journal_page *page;
+    size_t size;
+};
+
 struct journal {
     size_t max_entries;
     size_t max_bytes;
 
-    pthread_mutex_t lock;        /* guards what follows, up to `file` */
-    struct journal_entry **ring; /* by id, ascending, from `first` on */
+    pthread_mutex_t lock; /* guards what follows, up to `file` */
+    struct slot *ring;    /* by id, ascending, from `first` on */
     size_t cap;
     size_t first;
     size_t n;
@@ -47,11 +55,16 @@ struct journal *journal_new(size_t max_entries, size_t max_bytes)
 
 /* the ring; all of this with the lock held */
 
-static struct journal_entry *entry_at(const struct journal *j, size_t i)
+static struct slot *slot_at(const struct journal *j, size_t i)
 {
     size_t at = j->first + i;
 
-    return j->ring[at < j->cap ? at : at - j->cap];
+    return &j->ring[at < j->cap ? at : at - j->cap];
+}
+
+static struct journal_entry *entry_at(const struct journal *j, size_t i)
+{
+    return slot_at(j, i)->entry;
 }
 
 /* How many entries have an id up to `id`: where the later ones begin. */
@@ -74,15 +87,15 @@ static size_t count_up_to(const struct journal *j, uint64_t id)
 static int grow(struct journal *j)
 {
     size_t cap = j->cap > 0 ? j->cap * 2 : RING_FIRST_CAP;
-    struct journal_entry **ring;
+    struct slot *ring;
 
     if (cap > j->max_entries)
         cap = j->max_entries;
-    ring = calloc(cap, sizeof(struct journal_entry *));
+    ring = calloc(cap, sizeof(*ring));
     if (!ring)
         return -1;
     for (size_t i = 0; i < j->n; i++)
-        ring[i] = entry_at(j, i);
+        ring[i] = *slot_at(j, i);
     free(j->ring);
     j->ring = ring;
     j->cap = cap;
@@ -92,12 +105,12 @@ static int grow(struct journal *j)
 
 static void drop_oldest(struct journal *j)
 {
-    struct journal_entry *e = entry_at(j, 0);
+    const struct slot *oldest = slot_at(j, 0);
 
     j->first = j->first + 1 < j->cap ? j->first + 1 : 0;
     j->n--;
-    j->bytes -= e->size;
-    journal_pages_put(&j->pages, e);
+    j->bytes -= oldest->size;
+    journal_pages_put(&j->pages, oldest->page);
 }
 
 /* Would one more of that size go over the bounds? */
@@ -110,17 +123,14 @@ static bool is_full(const struct journal *j, size_t size)
 /* Takes the entry over, which may mean that it is dropped at once. */
 static void push(struct journal *j, struct journal_entry *e)
 {
-    size_t at;
-
     for (; j->n > 0 && is_full(j, e->size); j->evicted++)
         drop_oldest(j);
     if (is_full(j, e->size) || (j->n == j->cap && grow(j) < 0)) {
-        journal_pages_put(&j->pages, e);
+        journal_pages_put(&j->pages, e->page);
         j->evicted++;
         return;
     }
-    at = j->first + j->n;
-    j->ring[at < j->cap ? at : at - j->cap] = e;
+    *slot_at(j, j->n) = (struct slot){e, e->page, e->size};
     j->n++;
     j->bytes += e->size;
 }
@@ -264,7 +274,7 @@ void journal_wait(struct journal *j, struct journal_waiter *waiter)
         waiter->wake(waiter);
     }
     if (e)
-        journal_pages_put(&j->pages, e);
+        journal_pages_put(&j->pages, e->page);
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -335,7 +345,7 @@ static void put_back(struct journal *j, struct journal_entry **picked, size_t n)
 {
     pthread_mutex_lock(&j->lock);
     for (size_t i = 0; i < n; i++)
-        journal_pages_put(&j->pages, picked[i]);
+        journal_pages_put(&j->pages, picked[i]->page);
     pthread_mutex_unlock(&j->lock);
 }
 

@@ -15,7 +15,7 @@ void journal_pages_init(struct journal_pages *pages)
     *pages = (struct journal_pages){0};
 }
 
-static void put_page(struct journal_pages *pages, struct journal_page *page)
+void journal_pages_put(struct journal_pages *pages, struct journal_page *page)
 {
     if (--page->n_held > 0)
         return;
@@ -35,7 +35,7 @@ static void close_page(struct journal_pages *pages)
     pages->open = NULL;
     page->wasted = sizeof(page->data) - page->used;
     pages->wasted += page->wasted;
-    put_page(pages, page);
+    journal_pages_put(pages, page);
 }
 
 static struct journal_page *open_page(struct journal_pages *pages)
@@ -86,9 +86,4 @@ struct journal_entry *journal_pages_hold(struct journal_entry *e)
 {
     e->page->n_held++;
     return e;
-}
-
-void journal_pages_put(struct journal_pages *pages, struct journal_entry *e)
-{
-    put_page(pages, e->page);
 }

@@ -29,7 +29,7 @@ struct journal_entry *journal_pages_take(struct journal_pages *pages,
 
 /* Holds the entry once more. */
 struct journal_entry *journal_pages_hold(struct journal_entry *e);
-/* Holds it once less. */
-void journal_pages_put(struct journal_pages *pages, struct journal_entry *e);
+/* Holds an entry of that page once less. */
+void journal_pages_put(struct journal_pages *pages, struct journal_page *page);
 
 #endif

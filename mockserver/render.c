@@ -38,11 +38,12 @@ static void render_json(struct exchange *x, const struct settings *settings)
             strbuf_truncate(out, start);
         }
     }
-    strbuf_addf(out,
-                mutant(MUTANT_CODE_IS_STRING) ? "\"code\":\"%d\",\"message\":"
-                : mutant(MUTANT_MESSAGE_RENAMED) ? "\"code\":%d,\"msg\":"
-                                                 : "\"code\":%d,\"message\":",
-                code);
+    strbuf_addstr(out,
+                  mutant(MUTANT_CODE_IS_STRING) ? "\"code\":\"" : "\"code\":");
+    strbuf_addint(out, code);
+    strbuf_addstr(out, mutant(MUTANT_CODE_IS_STRING)    ? "\",\"message\":"
+                       : mutant(MUTANT_MESSAGE_RENAMED) ? ",\"msg\":"
+                                                        : ",\"message\":");
     strbuf_add_json(out, message, strlen(message));
     if (mutant(MUTANT_JSON_COMMA))
         strbuf_addch(out, ',');

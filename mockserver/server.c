@@ -63,16 +63,6 @@ enum phase {
     PHASE_SENT, /* answered */
 };
 
-/* A connection: what outlives its requests. */
-struct link {
-    struct link *next, *previous; /* of the server's */
-    int fd;
-    _Atomic enum phase phase;     /* read by the thread that stops the server */
-    struct transaction *current;  /* NULL: none, PHASE_NONE */
-    bool tunnelled;               /* it came by CONNECT */
-    char client[LISTEN_PEER_CAP]; /* its other end */
-};
-
 /* A call of the admin API; it is no exchange of the journal. */
 struct admin_call {
     struct strbuf body;
@@ -89,14 +79,24 @@ struct transaction {
     struct exchange *x;
     struct admin_call *admin; /* NULL: a call of the service */
     struct MHD_Connection *connection;
-    struct link *link;
-    uint64_t drained; /* bytes since it was refused */
+    struct link *link; /* it is in */
+    uint64_t drained;  /* bytes since it was refused */
     struct timer timer;
     bool gone;            /* the peer hung up while we waited */
     bool hurry;           /* the server stops: no more dribbling */
     bool may_send;        /* dribble: the next byte is due */
     bool is_closed_by_us; /* out of bounds */
     bool is_broken;       /* memory ran out while the head was read */
+};
+
+/* A connection: what outlives its requests, and the one that is on its way. */
+struct link {
+    struct link *next, *previous; /* of the server's */
+    int fd;
+    _Atomic enum phase phase;     /* read by the thread that stops the server */
+    bool tunnelled;               /* it came by CONNECT */
+    char client[LISTEN_PEER_CAP]; /* its other end */
+    struct transaction current;   /* unless PHASE_NONE */
 };
 
 /* the request's head */
@@ -634,24 +634,23 @@ static void *on_target(void *cls, const char *target,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct link *link = info ? info->socket_context : NULL;
-    struct transaction *t = link ? calloc(1, sizeof(*t)) : NULL;
+    struct exchange *x = link ? pipeline_open(s->pipeline) : NULL;
+    struct transaction *t;
 
-    if (!t)
-        return NULL;
-    t->x = pipeline_open(s->pipeline);
-    if (t->x)
-        t->x->request.target =
-            arena_memdup0(&t->x->arena, target, strlen(target));
-    if (!t->x || !t->x->request.target) {
-        exchange_free(t->x);
-        free(t);
+    if (x)
+        x->request.target = arena_memdup0(&x->arena, target, strlen(target));
+    if (!x || !x->request.target) {
+        exchange_free(x);
         return NULL;
     }
-    t->server = s;
-    t->connection = connection;
-    t->link = link;
-    t->x->request.client = link->client;
-    link->current = t;
+    x->request.client = link->client;
+    t = &link->current;
+    *t = (struct transaction){
+        .server = s,
+        .x = x,
+        .connection = connection,
+        .link = link,
+    };
     link->phase = PHASE_HEAD;
     if (has_too_many_arguments(target))
         refuse_target(t);
@@ -682,12 +681,10 @@ static void end(struct server *s, struct transaction *t,
             t->x->request.malformed = "the chunked coding is malformed";
         pipeline_abandon(s->pipeline, t->x);
     }
-    t->link->current = NULL;
-    t->link->phase = PHASE_NONE;
-    tell_idle(s);
     free_admin(t->admin);
     exchange_free(t->x);
-    free(t);
+    t->link->phase = PHASE_NONE;
+    tell_idle(s);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection,
@@ -770,8 +767,8 @@ static void link_free(struct server *s, struct link *link)
         return;
     /* The library forgets to complete a request that it refuses for the
      * number of its query arguments (seen in 0.9.75). */
-    if (link->current)
-        end(s, link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    if (link->phase != PHASE_NONE)
+        end(s, &link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
     pthread_mutex_lock(&s->lock);
     if (link->next)
         link->next->previous = link->previous;

@@ -98,6 +98,21 @@ int strbuf_addch(struct strbuf *sb, char c)
     return strbuf_add(sb, &c, 1);
 }
 
+int strbuf_addint(struct strbuf *sb, int64_t value)
+{
+    char text[20]; /* those of INT64_MIN */
+    char *first = text + sizeof(text);
+    uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+    do {
+        *--first = (char)('0' + size % 10);
+        size /= 10;
+    } while (size > 0);
+    if (value < 0)
+        *--first = '-';
+    return strbuf_add(sb, first, (size_t)(text + sizeof(text) - first));
+}
+
 int strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 {
     size_t room = sb->cap - sb->len; /* with the NUL; 0 while not owned */

@@ -88,11 +88,11 @@ static int data(const struct exchange *x, const struct settings *settings,
 {
     if (x->decision.code != 0)
         return 0;
-    strbuf_addf(out,
-                mutant(MUTANT_SCORE_IS_STRING)     ? "{\"score\":\"%d\"}"
-                : mutant(MUTANT_SCORE_IS_FRACTION) ? "{\"score\":0.%d}"
-                                                   : "{\"score\":%d}",
-                settings->score);
+    strbuf_addstr(out, mutant(MUTANT_SCORE_IS_STRING)     ? "{\"score\":\""
+                       : mutant(MUTANT_SCORE_IS_FRACTION) ? "{\"score\":0."
+                                                          : "{\"score\":");
+    strbuf_addint(out, settings->score);
+    strbuf_addstr(out, mutant(MUTANT_SCORE_IS_STRING) ? "\"}" : "}");
     return 1;
 }
 
