@@ -71,7 +71,7 @@ SUITE_TEST_SRC := $(wildcard conformance/tests/*.c)
 CLIENT_SRC := $(wildcard conformance/clients/*.c)
 NODE_SRC := $(wildcard conformance/clients/node/*.js*)
 HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h \
-	mockserver/fuzz/*.h conformance/*.h conformance/*/*.h)
+	mockserver/fuzz/*.h mockserver/bench/*.h conformance/*.h conformance/*/*.h)
 OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
 	$(SUITE_SRC) $(SUITE_TEST_SRC) $(CLIENT_SRC)
 
@@ -90,6 +90,9 @@ PARSERS := $(filter-out support replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(F
 FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
 REPLAYERS := $(PARSERS:%=$(B)/fuzz_replay_%)
 FUZZ_SECONDS ?= 20
+# Each file of the bench is a program but for what they share.
+BENCH_PROGRAMS := $(patsubst mockserver/bench/%.c,$(B)/bench_%, \
+	$(filter-out %/bench_support.c,$(BENCH_SRC)))
 GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 
 # targets for people
@@ -153,8 +156,8 @@ docs-test: $(SUITE_PROGRAMS) ## run every command that the documents show
 check: ## format, clang-tidy, headers, include direction, generated files
 	@.ci/check $(CHECKS)
 
-bench: $(B)/mockserver $(B)/bench_load $(B)/bench_handshakes $(B)/bench_baseline ## measure requests per second and CPU time
-	@mockserver/bench/run.sh $(B)
+bench: $(B)/mockserver $(BENCH_PROGRAMS) ## measure against a bare libmicrohttpd server
+	@CC='$(CC)' mockserver/bench/bench.sh $(B)
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined \
@@ -334,17 +337,11 @@ $(REPLAYERS): $(B)/fuzz_replay_%: $(B)/obj/mockserver/fuzz/fuzz_%.o \
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
 
-$(B)/bench_load: $(B)/obj/mockserver/bench/load.o
-	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+BENCH_SUPPORT := $(B)/obj/mockserver/bench/bench_support.o
 
-$(B)/bench_handshakes: $(B)/obj/mockserver/bench/handshakes.o
+$(B)/bench_%: $(B)/obj/mockserver/bench/%.o $(BENCH_SUPPORT)
 	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $^ $$(pkg-config --libs libssl libcrypto) $(LDLIBS)
-
-$(B)/bench_baseline: $(B)/obj/mockserver/bench/baseline_mhd.o
-	$(call say,LD,$@)
-	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $$(pkg-config --libs libssl) $(LDLIBS)
 
 -include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d) \
 	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(SUITE_OBJ:.o=.d) \

@@ -3,7 +3,7 @@
  * and answers a constant JSON. Set up as server.c sets up the library, so that
  * what the mock needs beyond it is the price of the mock.
  *
- *     bench_baseline      prints its port and serves until SIGTERM
+ *     bench_baseline_mhd      prints its port and serves until SIGTERM
  */
 #include <signal.h>
 #include <stdint.h>
@@ -94,7 +94,7 @@ int main(void)
     info =
         daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     if (!info) {
-        perror("bench_baseline");
+        perror("bench_baseline_mhd");
         return 1;
     }
     printf("%u\n", (unsigned)info->port);

@@ -4,22 +4,20 @@
  * Connection: close, its reply to the end.
  *
  *     bench_handshakes -p PORT [-c THREADS] [-n CONNECTIONS] [-t SECONDS]
+ *                      [-P PID]
  *
- * Prints one line of name=value pairs; `failed` counts connections without a
+ * With -P the CPU time of that process is told too. Prints one line of
+ * name=value pairs; `failed` counts connections without a
  * whole reply of status 200.
  */
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <openssl/ssl.h>
+#include "bench_support.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -29,38 +27,12 @@ struct bench {
     long n_connections;
     long seconds;
     SSL_CTX *context;
-    double end_s;
+    pid_t server; /* whose CPU time to tell; 0: nobody's */
+    int64_t end_ns;
     atomic_long begun;
     atomic_long done;
     atomic_long failed;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int connect_to(uint16_t port)
-{
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
 
 /* One request, and whether its reply begins as it should. */
 static int ask(SSL *ssl)
@@ -86,7 +58,7 @@ static int ask(SSL *ssl)
 
 static int run_one(struct bench *b)
 {
-    int fd = connect_to(b->port);
+    int fd = bench_connect(b->port);
     SSL *ssl = fd < 0 ? NULL : SSL_new(b->context);
     int result = -1;
 
@@ -103,7 +75,7 @@ static void *work(void *arg)
     struct bench *b = arg;
 
     while (atomic_fetch_add(&b->begun, 1) < b->n_connections &&
-           now_s() < b->end_s) {
+           bench_now_ns() < b->end_ns) {
         if (run_one(b) < 0)
             atomic_fetch_add(&b->failed, 1);
         atomic_fetch_add(&b->done, 1);
@@ -111,46 +83,46 @@ static void *work(void *arg)
     return NULL;
 }
 
-static long number(const char *text, long max)
-{
-    char *end;
-    long n = strtol(text, &end, 10);
-
-    if (*end || n < 1 || n > max) {
-        fprintf(stderr, "bench_handshakes: %s is not from 1 to %ld\n", text,
-                max);
-        exit(2);
-    }
-    return n;
-}
-
 static void read_options(struct bench *b, int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "p:c:n:t:")) != -1) {
+    while ((c = getopt(argc, argv, "p:c:n:t:P:")) != -1) {
         if (c == 'p')
-            b->port = (uint16_t)number(optarg, UINT16_MAX);
+            b->port = (uint16_t)bench_number(optarg, 1, UINT16_MAX);
         else if (c == 'c')
-            b->n_threads = number(optarg, MAX_THREADS);
+            b->n_threads = bench_number(optarg, 1, MAX_THREADS);
         else if (c == 'n')
-            b->n_connections = number(optarg, 10000000);
+            b->n_connections = bench_number(optarg, 1, 10000000);
         else if (c == 't')
-            b->seconds = number(optarg, 3600);
+            b->seconds = bench_number(optarg, 1, 3600);
+        else if (c == 'P')
+            b->server = (pid_t)bench_number(optarg, 1, INT32_MAX);
         else
-            exit(2);
+            b->port = 0;
     }
-    if (b->port == 0) {
-        fputs("bench_handshakes: -p PORT is missing\n", stderr);
-        exit(2);
+    if (b->port == 0 || optind != argc)
+        bench_usage("-p PORT [-c THREADS] [-n CONNECTIONS] [-t SECONDS] "
+                    "[-P PID]");
+}
+
+static void run(struct bench *b)
+{
+    pthread_t threads[MAX_THREADS];
+
+    for (long i = 0; i < b->n_threads; i++) {
+        if (pthread_create(&threads[i], NULL, work, b) != 0)
+            bench_die("pthread_create");
     }
+    for (long i = 0; i < b->n_threads; i++)
+        pthread_join(threads[i], NULL);
 }
 
 int main(int argc, char **argv)
 {
     struct bench b = {.n_threads = 4, .n_connections = 4000, .seconds = 10};
-    pthread_t threads[MAX_THREADS];
-    double start_s;
+    int64_t start_ns, cpu_ns;
+    long done;
 
     read_options(&b, argc, argv);
     b.context = SSL_CTX_new(TLS_client_method());
@@ -158,17 +130,18 @@ int main(int argc, char **argv)
         return 1;
     /* The server's part is measured, not this one's checking. */
     SSL_CTX_set_verify(b.context, SSL_VERIFY_NONE, NULL);
-    start_s = now_s();
-    b.end_s = start_s + (double)b.seconds;
-    for (long i = 0; i < b.n_threads; i++) {
-        if (pthread_create(&threads[i], NULL, work, &b) != 0)
-            return 1;
-    }
-    for (long i = 0; i < b.n_threads; i++)
-        pthread_join(threads[i], NULL);
-    printf("connections=%ld failed=%ld per_second=%.1f\n", atomic_load(&b.done),
+    cpu_ns = bench_cpu_ns(b.server);
+    start_ns = bench_now_ns();
+    b.end_ns = start_ns + b.seconds * 1000000000;
+    run(&b);
+    done = atomic_load(&b.done);
+    printf("connections=%ld failed=%ld per_second=%.1f", done,
            atomic_load(&b.failed),
-           (double)atomic_load(&b.done) / (now_s() - start_s));
+           (double)done * 1e9 / (double)(bench_now_ns() - start_ns));
+    if (b.server != 0)
+        printf(" cpu_us=%.3f",
+               (double)(bench_cpu_ns(b.server) - cpu_ns) / 1e3 / (double)done);
+    printf("\n");
     SSL_CTX_free(b.context);
     return atomic_load(&b.failed) != 0;
 }

@@ -1,18 +1,22 @@
 /*
  * A small HTTP load generator: keep-alive connections to 127.0.0.1 that send
- * one request over and over, on one thread with epoll. It reads replies that
- * carry Content-Length, which is all that the servers measured here send.
+ * requests over and over, on one thread with epoll. Replies have a
+ * Content-Length or come in chunks.
  *
- *     bench_load -p PORT [-c CONNECTIONS] [-n REQUESTS] [-t SECONDS] FILE
+ *     bench_load -p PORT [-c CONNECTIONS] [-n REQUESTS] [-t SECONDS] [-e CODE]
+ *                [-P PID] [-a] FILE...
  *
- * FILE holds the request as it travels. Prints one line of name=value pairs;
- * code_X counts the replies whose body has "code":X.
+ * A FILE holds a request as it travels; several are sent in turn. With -e every
+ * reply must have "code":CODE in its body. With -P the CPU time of that process
+ * and its children is told too. -a prints the line "begun" once every
+ * connection has begun to send.
+ *
+ * Prints one line of name=value pairs; code_X counts the replies whose body has
+ * "code":X. Exit: 1 when a reply is not as expected, or does not come.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,15 +24,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench_support.h"
 
 enum {
     MAX_CONNECTIONS = 1024,
     MAX_REQUESTS = 10000000,
+    MAX_FILES = 16,
     MAX_CODES = 8, /* different ones that are told apart */
+    NO_CODE = INT32_MIN,
     REPLY_CAP = 64 * 1024,
-    STUCK_MS = 10000, /* no reply for so long: something is broken */
+    STUCK_MS = 30000, /* no reply for so long: something is broken */
 };
 
 struct options {
@@ -36,11 +42,19 @@ struct options {
     size_t n_connections;
     size_t n_requests;
     int64_t seconds;
-    const char *path;
+    int expected; /* code of every reply; NO_CODE: any */
+    pid_t server; /* whose CPU time to tell; 0: nobody's */
+    bool announce;
+};
+
+struct message {
+    char *bytes;
+    size_t len;
 };
 
 struct connection {
     int fd;
+    const struct message *request;
     size_t sent; /* bytes of the request */
     size_t got;  /* bytes of the reply */
     int64_t started_ns;
@@ -56,48 +70,45 @@ struct code_count {
 
 struct load {
     struct options options;
-    char *request;
-    size_t request_len;
+    struct message requests[MAX_FILES];
+    size_t n_requests;
     int epoll;
     struct connection *connections;
     size_t n_begun;
     size_t n_done;
     size_t n_busy;
+    uint64_t sent; /* bytes of the requests that are done */
     int64_t deadline_ns;
     uint32_t *latency_us; /* of each reply */
     struct code_count codes[MAX_CODES];
     size_t n_codes;
 };
 
-_Noreturn static void die(const char *what)
-{
-    fprintf(stderr, "bench_load: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
 _Noreturn static void die_usage(void)
 {
-    fprintf(stderr, "usage: bench_load -p PORT [-c CONNECTIONS] "
-                    "[-n REQUESTS] [-t SECONDS] FILE\n");
-    exit(2);
+    bench_usage("-p PORT [-c CONNECTIONS] [-n REQUESTS] [-t SECONDS] "
+                "[-e CODE] [-P PID] [-a] FILE...");
 }
 
-static int64_t now_ns(void)
+_Noreturn static void die_of_reply(const struct connection *c, const char *what)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    fprintf(stderr, "bench_load: %s: %.*s\n", what,
+            (int)(c->got < 600 ? c->got : 600), c->reply);
+    exit(1);
 }
 
 /* replies */
 
-static void count_code(struct load *l, const char *body, size_t len)
+static int code_in(const char *body, size_t len)
 {
     static const char key[] = "\"code\":";
     const char *at = memmem(body, len, key, sizeof(key) - 1);
-    int code = at ? (int)strtol(at + sizeof(key) - 1, NULL, 10) : INT32_MIN;
 
+    return at ? (int)strtol(at + sizeof(key) - 1, NULL, 10) : NO_CODE;
+}
+
+static void count_code(struct load *l, int code)
+{
     for (size_t i = 0; i < l->n_codes; i++) {
         if (l->codes[i].code == code) {
             l->codes[i].n++;
@@ -108,22 +119,30 @@ static void count_code(struct load *l, const char *body, size_t len)
         l->codes[l->n_codes++] = (struct code_count){code, 1};
 }
 
-/* Length of the whole reply once its header is there, else 0. */
-static size_t reply_len(const struct connection *c, size_t *head_len)
+/*
+ * Whether the whole reply is there. Nothing follows it, since the next request
+ * is not sent before. The reply ends in a NUL, of calloc() or begin_request().
+ */
+static bool is_whole(const struct connection *c, size_t *head_len)
 {
-    static const char field[] = "Content-Length:";
+    static const char length_field[] = "\r\nContent-Length:";
+    static const char chunked_field[] = "\r\nTransfer-Encoding: chunked";
+    static const char last_chunk[] = "0\r\n\r\n";
     const char *end = memmem(c->reply, c->got, "\r\n\r\n", 4);
-    const char *length;
+    const char *length = strcasestr(c->reply, length_field);
+    const char *chunked = strcasestr(c->reply, chunked_field);
 
     if (!end)
-        return 0;
+        return false;
     *head_len = (size_t)(end + 4 - c->reply);
-    length = memmem(c->reply, *head_len, field, sizeof(field) - 1);
-    if (!length) {
-        errno = EBADMSG;
-        die("a reply without Content-Length");
-    }
-    return *head_len + strtoul(length + sizeof(field) - 1, NULL, 10);
+    if (length && length < end)
+        return c->got - *head_len >=
+               strtoul(length + sizeof(length_field) - 1, NULL, 10);
+    if (!chunked || chunked > end)
+        die_of_reply(c, "a reply that does not say where it ends");
+    return c->got - *head_len >= sizeof(last_chunk) - 1 &&
+           memcmp(c->reply + c->got - (sizeof(last_chunk) - 1), last_chunk,
+                  sizeof(last_chunk) - 1) == 0;
 }
 
 /* connections */
@@ -136,38 +155,40 @@ static void watch(struct load *l, struct connection *c, int operation)
     };
 
     if (epoll_ctl(l->epoll, operation, c->fd, &event) < 0)
-        die("epoll_ctl");
+        bench_die("epoll_ctl");
 }
 
 static void send_more(struct load *l, struct connection *c)
 {
     bool wanted = c->wants_write;
 
-    while (c->sent < l->request_len) {
-        ssize_t n = send(c->fd, l->request + c->sent, l->request_len - c->sent,
-                         MSG_NOSIGNAL);
+    while (c->sent < c->request->len) {
+        ssize_t n = send(c->fd, c->request->bytes + c->sent,
+                         c->request->len - c->sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN)
-            die("send");
+            bench_die("send");
         if (n < 0)
             break;
         c->sent += (size_t)n;
     }
-    c->wants_write = c->sent < l->request_len;
+    c->wants_write = c->sent < c->request->len;
     if (c->wants_write != wanted)
         watch(l, c, EPOLL_CTL_MOD);
 }
 
 static void begin_request(struct load *l, struct connection *c)
 {
-    int64_t now = now_ns();
+    int64_t now = bench_now_ns();
 
     c->busy = l->n_begun < l->options.n_requests && now < l->deadline_ns;
     if (!c->busy)
         return;
     c->started_ns = now;
+    c->request = &l->requests[l->n_begun % l->n_requests];
     c->sent = 0;
+    memset(c->reply, 0, c->got);
     c->got = 0;
     l->n_begun++;
     l->n_busy++;
@@ -176,10 +197,14 @@ static void begin_request(struct load *l, struct connection *c)
 
 static void end_request(struct load *l, struct connection *c, size_t head_len)
 {
-    int64_t us = (now_ns() - c->started_ns) / 1000;
+    int64_t us = (bench_now_ns() - c->started_ns) / 1000;
+    int code = code_in(c->reply + head_len, c->got - head_len);
 
-    count_code(l, c->reply + head_len, c->got - head_len);
+    if (l->options.expected != NO_CODE && code != l->options.expected)
+        die_of_reply(c, "not the expected code");
+    count_code(l, code);
     l->latency_us[l->n_done++] = (uint32_t)us;
+    l->sent += c->request->len;
     l->n_busy--;
     begin_request(l, c);
 }
@@ -187,61 +212,47 @@ static void end_request(struct load *l, struct connection *c, size_t head_len)
 static void read_more(struct load *l, struct connection *c)
 {
     size_t head_len = 0;
-    size_t len;
     ssize_t n;
 
-    /* One byte stays free: strtoul() stops at the NUL of calloc(). */
     n = recv(c->fd, c->reply + c->got, REPLY_CAP - 1 - c->got, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n < 0)
-        die("recv");
-    if (n == 0 || !c->busy) {
-        errno = ECONNRESET;
-        die("the server closed, or sent what was not asked for");
-    }
+        bench_die("recv");
+    if (n == 0 || !c->busy)
+        die_of_reply(c, "the server closed, or sent what was not asked for");
     c->got += (size_t)n;
-    len = reply_len(c, &head_len);
-    if (len > 0 && c->got >= len)
+    if (is_whole(c, &head_len))
         end_request(l, c, head_len);
+    else if (c->got == REPLY_CAP - 1)
+        die_of_reply(c, "a reply without an end");
 }
 
 static void connect_one(struct load *l, struct connection *c)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons(l->options.port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    int on = 1;
-
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    c->fd = bench_connect(l->options.port);
     if (c->fd < 0)
-        die("socket");
-    if (connect(c->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        die("connect");
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        bench_die("connect");
     if (fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0)
-        die("fcntl");
+        bench_die("fcntl");
     watch(l, c, EPOLL_CTL_ADD);
 }
 
 /* the whole run */
 
-static void read_request(struct load *l)
+static void read_request(struct message *m, const char *path)
 {
-    FILE *f = fopen(l->options.path, "rb");
+    FILE *f = fopen(path, "rb");
     long size;
 
     if (!f || fseek(f, 0, SEEK_END) < 0)
-        die(l->options.path);
+        bench_die(path);
     size = ftell(f);
     rewind(f);
-    l->request_len = size > 0 ? (size_t)size : 0;
-    l->request = malloc(l->request_len + 1);
-    if (!l->request ||
-        fread(l->request, 1, l->request_len, f) != l->request_len)
-        die(l->options.path);
+    m->len = size > 0 ? (size_t)size : 0;
+    m->bytes = malloc(m->len + 1);
+    if (!m->bytes || m->len == 0 || fread(m->bytes, 1, m->len, f) != m->len)
+        bench_die(path);
     fclose(f);
 }
 
@@ -251,14 +262,18 @@ static void run(struct load *l)
 
     for (size_t i = 0; i < l->options.n_connections; i++)
         begin_request(l, &l->connections[i]);
+    if (l->options.announce) {
+        puts("begun");
+        fflush(stdout);
+    }
     while (l->n_busy > 0) {
         int n = epoll_wait(l->epoll, events, 64, STUCK_MS);
 
         if (n < 0 && errno != EINTR)
-            die("epoll_wait");
+            bench_die("epoll_wait");
         if (n == 0) {
             errno = ETIMEDOUT;
-            die("no reply");
+            bench_die("no reply");
         }
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
@@ -280,28 +295,43 @@ static int compare_u32(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void report(struct load *l, double seconds)
+static void report(struct load *l, int64_t wall_ns, int64_t cpu_ns)
 {
+    double seconds = (double)wall_ns / 1e9;
+    double mib = (double)l->sent / (1 << 20);
     size_t n = l->n_done;
 
     qsort(l->latency_us, n, sizeof(*l->latency_us), compare_u32);
-    printf("requests=%zu seconds=%.3f per_second=%.1f p50_us=%" PRIu32
-           " p99_us=%" PRIu32,
-           n, seconds, (double)n / seconds, l->latency_us[n / 2],
+    printf("requests=%zu seconds=%.3f per_second=%.1f mib_per_second=%.2f "
+           "p50_us=%" PRIu32 " p99_us=%" PRIu32,
+           n, seconds, (double)n / seconds, mib / seconds, l->latency_us[n / 2],
            l->latency_us[n - 1 - n / 100]);
+    if (l->options.server != 0)
+        printf(" cpu_us=%.3f cpu_ms_per_mib=%.5f",
+               (double)cpu_ns / 1e3 / (double)n, (double)cpu_ns / 1e6 / mib);
     for (size_t i = 0; i < l->n_codes; i++)
         printf(" code_%d=%zu", l->codes[i].code, l->codes[i].n);
     printf("\n");
 }
 
-static long number(const char *text, long min, long max)
+static void parse_option(struct options *o, int c)
 {
-    char *end;
-    long value = strtol(text, &end, 10);
-
-    if (*text == '\0' || *end != '\0' || value < min || value > max)
+    if (c == 'p')
+        o->port = (uint16_t)bench_number(optarg, 1, UINT16_MAX);
+    else if (c == 'c')
+        o->n_connections = (size_t)bench_number(optarg, 1, MAX_CONNECTIONS);
+    else if (c == 'n')
+        o->n_requests = (size_t)bench_number(optarg, 1, MAX_REQUESTS);
+    else if (c == 't')
+        o->seconds = bench_number(optarg, 1, 3600);
+    else if (c == 'e')
+        o->expected = (int)bench_number(optarg, -99999, 99999);
+    else if (c == 'P')
+        o->server = (pid_t)bench_number(optarg, 1, INT32_MAX);
+    else if (c == 'a')
+        o->announce = true;
+    else
         die_usage();
-    return value;
 }
 
 static void parse_options(struct options *o, int argc, char **argv)
@@ -312,47 +342,51 @@ static void parse_options(struct options *o, int argc, char **argv)
         .n_connections = 64,
         .n_requests = 10000,
         .seconds = 10,
+        .expected = NO_CODE,
     };
-    while ((c = getopt(argc, argv, "p:c:n:t:")) != -1) {
-        if (c == 'p')
-            o->port = (uint16_t)number(optarg, 1, 65535);
-        else if (c == 'c')
-            o->n_connections = (size_t)number(optarg, 1, MAX_CONNECTIONS);
-        else if (c == 'n')
-            o->n_requests = (size_t)number(optarg, 1, MAX_REQUESTS);
-        else if (c == 't')
-            o->seconds = number(optarg, 1, 3600);
-        else
-            die_usage();
-    }
-    if (o->port == 0 || optind != argc - 1)
+    while ((c = getopt(argc, argv, "p:c:n:t:e:P:a")) != -1)
+        parse_option(o, c);
+    if (o->port == 0 || optind == argc || argc - optind > MAX_FILES)
         die_usage();
-    o->path = argv[optind];
+}
+
+static void open_load(struct load *l, char **paths)
+{
+    for (; *paths; paths++)
+        read_request(&l->requests[l->n_requests++], *paths);
+    l->connections = calloc(l->options.n_connections, sizeof(*l->connections));
+    l->latency_us = calloc(l->options.n_requests, sizeof(*l->latency_us));
+    l->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (!l->connections || !l->latency_us || l->epoll < 0)
+        bench_die("set-up");
+    for (size_t i = 0; i < l->options.n_connections; i++)
+        connect_one(l, &l->connections[i]);
+}
+
+static void close_load(struct load *l)
+{
+    for (size_t i = 0; i < l->options.n_connections; i++)
+        close(l->connections[i].fd);
+    close(l->epoll);
+    free(l->latency_us);
+    free(l->connections);
+    for (size_t i = 0; i < l->n_requests; i++)
+        free(l->requests[i].bytes);
 }
 
 int main(int argc, char **argv)
 {
     struct load l = {0};
-    int64_t begun;
+    int64_t begun_ns, cpu_ns;
 
     parse_options(&l.options, argc, argv);
-    read_request(&l);
-    l.connections = calloc(l.options.n_connections, sizeof(*l.connections));
-    l.latency_us = calloc(l.options.n_requests, sizeof(*l.latency_us));
-    l.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!l.connections || !l.latency_us || l.epoll < 0)
-        die("set-up");
-    for (size_t i = 0; i < l.options.n_connections; i++)
-        connect_one(&l, &l.connections[i]);
-    begun = now_ns();
-    l.deadline_ns = begun + l.options.seconds * 1000000000;
+    open_load(&l, argv + optind);
+    cpu_ns = bench_cpu_ns(l.options.server);
+    begun_ns = bench_now_ns();
+    l.deadline_ns = begun_ns + l.options.seconds * 1000000000;
     run(&l);
-    report(&l, (double)(now_ns() - begun) / 1e9);
-    for (size_t i = 0; i < l.options.n_connections; i++)
-        close(l.connections[i].fd);
-    close(l.epoll);
-    free(l.latency_us);
-    free(l.connections);
-    free(l.request);
+    report(&l, bench_now_ns() - begun_ns,
+           bench_cpu_ns(l.options.server) - cpu_ns);
+    close_load(&l);
     return 0;
 }
