@@ -44,15 +44,34 @@ CLIENT_LIBS = $(call once,CLIENT_LIBS,pkg-config --libs $(CLIENT_LIBRARIES))
 
 SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED)
+
+# Hardening; a sanitizer looks harder by itself. `.ci/check hardening` reads the
+# program that comes of it. Compilers and processors differ in what they know.
+HARDENING_WANTED := -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -mbranch-protection=standard
+accepts = $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null
+HARDENING_KNOWN = $(call once,HARDENING_KNOWN,for flag in $(HARDENING_WANTED); do \
+	$(call accepts,$$$$flag) && echo $$$$flag; done)
+# libc's checks want an optimiser, and say so when they do not get one, or
+# cannot have level 3. A level that the caller names is the caller's.
+OPTIMISES = $(filter-out -O0,$(lastword $(filter -O%,$(CPPFLAGS) $(CFLAGS))))
+FORTIFY_KNOWN = $(call once,FORTIFY_KNOWN,$(CC) -O2 -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=3 -include features.h -x c -E -dM /dev/null | \
+	grep -q 'USE_FORTIFY_LEVEL 3' && echo 3 || echo 2)
+FORTIFY = $(if $(OPTIMISES),$(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),, \
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY_KNOWN)))
+HARDENING = $(if $(SANITIZE),,-fPIE $(HARDENING_KNOWN) $(FORTIFY))
+HARDENING_LINK = $(if $(SANITIZE),,-pie -Wl,-z,relro -Wl,-z,now \
+	-Wl,-z,noexecstack)
 # Where headers are looked for; some targets put their own folder first.
 INCLUDES = -Imockserver
 # Flags that any tool needs to read our sources.
 READ_FLAGS = -std=c17 -D_GNU_SOURCE $(INCLUDES) -I$(B)/gen \
 	-include mockserver/banned.h $(if $(MUTANTS),-DMOCKSERVER_MUTANTS) \
 	$(PKG_CFLAGS)
-COMPILE = $(CC) $(READ_FLAGS) $(WARNINGS) $(SANITIZER_FLAGS) $(CPPFLAGS) \
-	$(CFLAGS) -pthread -MMD -MP
-LINK = $(CC) $(SANITIZER_FLAGS) $(CFLAGS) $(LDFLAGS) -pthread
+COMPILE = $(CC) $(READ_FLAGS) $(WARNINGS) $(SANITIZER_FLAGS) $(HARDENING) \
+	$(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP
+LINK = $(CC) $(SANITIZER_FLAGS) $(HARDENING_LINK) $(CFLAGS) $(LDFLAGS) -pthread
 
 ifeq ($(V),0)
 Q := @

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* To clang the checked ones of libc are macros. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok
 #pragma GCC poison atoi atol atof sscanf gets
 
