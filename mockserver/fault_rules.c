@@ -274,22 +274,34 @@ static int load_document(struct json_strict *js, struct fault_rules *rules,
     return result;
 }
 
-int fault_rules_load(struct fault_rules *rules, const char *path, char **why)
+int fault_rules_parse(struct fault_rules *rules, const char *json, size_t len,
+                      const char *name, char **why)
 {
     struct json_strict js;
     cJSON *document;
-    size_t len;
-    char *text;
     int result = -1;
 
-    json_strict_init(&js, path, why);
-    if (files_read(path, JSON_STRICT_MAX_BYTES, &text, &len) < 0)
-        return json_strict_fail(&js, NULL, "cannot be read: %s",
-                                strerror(errno));
-    document = json_strict_parse(&js, text, len);
+    json_strict_init(&js, name, why);
+    document = json_strict_parse(&js, json, len);
     if (document)
         result = load_document(&js, rules, document);
     cJSON_Delete(document);
+    return result;
+}
+
+int fault_rules_load(struct fault_rules *rules, const char *path, char **why)
+{
+    struct json_strict js;
+    size_t len;
+    char *text;
+    int result;
+
+    if (files_read(path, JSON_STRICT_MAX_BYTES, &text, &len) < 0) {
+        json_strict_init(&js, path, why);
+        return json_strict_fail(&js, NULL, "cannot be read: %s",
+                                strerror(errno));
+    }
+    result = fault_rules_parse(rules, text, len, path, why);
     free(text);
     return result;
 }

@@ -52,6 +52,10 @@ uint64_t fault_rules_add(struct fault_rules *rules, const char *json,
  */
 int fault_rules_load(struct fault_rules *rules, const char *path, char **why);
 
+/* The same from `len` bytes in memory; `name` stands for the path. */
+int fault_rules_parse(struct fault_rules *rules, const char *json, size_t len,
+                      const char *name, char **why);
+
 size_t fault_rules_count(struct fault_rules *rules);
 
 /* Returns whether there was such a rule. */

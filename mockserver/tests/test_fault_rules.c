@@ -919,6 +919,23 @@ Test(fault_rules, a_file_is_loaded_in_its_order, .timeout = 10)
     fault_rules_free(rules);
 }
 
+Test(fault_rules, a_file_is_read_from_memory_under_its_name, .timeout = 10)
+{
+    static const char text[] = "{\"faults\":[{\"fault\":\"15\"}]} and more";
+    struct fault_rules *rules = rules_new();
+    size_t len = strlen(text) - strlen(" and more");
+    char *why = NULL;
+
+    cr_expect_eq(fault_rules_parse(rules, text, len, "a name", &why), 0, "%s",
+                 why);
+    cr_expect_eq(fault_rules_parse(rules, text, sizeof(text), "a name", &why),
+                 -1);
+    cr_expect(why && !strncmp(why, "a name: ", 8), "%s", why);
+    cr_expect_eq(fault_rules_count(rules), 1);
+    free(why);
+    fault_rules_free(rules);
+}
+
 Test(fault_rules, a_file_without_rules_is_fine, .timeout = 10)
 {
     struct fault_rules *rules = rules_new();
