@@ -218,9 +218,7 @@ static enum look answer_connect(struct front *f, struct peer *p, size_t len)
     return result;
 }
 
-/* Length of the head at the start of `s`, its blank line included; 0 while
- * that is not there. Lines may end with LF alone. */
-static size_t head_length(const char *s, size_t len)
+size_t front_head_length(const char *s, size_t len)
 {
     const char *line = s, *end = s + len, *lf;
 
@@ -240,7 +238,7 @@ static ssize_t peek(struct front *f, const struct peer *p, size_t len)
 static enum look look_at_connect(struct front *f, struct peer *p)
 {
     ssize_t n = peek(f, p, sizeof(f->head));
-    size_t len = n > 0 ? head_length(f->head, (size_t)n) : 0;
+    size_t len = n > 0 ? front_head_length(f->head, (size_t)n) : 0;
 
     if (len > 0)
         return answer_connect(f, p, len);

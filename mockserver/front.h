@@ -60,6 +60,10 @@ struct front_calls {
     void *cls;
 };
 
+/* Length of the head at the start of `s`, its blank line included; 0 while
+ * that is not there. Lines may end with LF alone. */
+size_t front_head_length(const char *s, size_t len);
+
 struct front;
 
 /*

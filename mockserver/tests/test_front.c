@@ -197,6 +197,20 @@ static void expect_tunnel(size_t cut)
     close(fd);
 }
 
+Test(front, a_head_ends_with_its_first_blank_line, .timeout = 10)
+{
+    static const char follows[] = HEAD "x: y\r\n\r\n";
+    const size_t len = strlen(HEAD);
+
+    for (size_t n = 0; n < len; n++)
+        cr_expect_eq(front_head_length(follows, n), 0, "after %zu bytes", n);
+    cr_expect_eq(front_head_length(follows, len), len);
+    cr_expect_eq(front_head_length(follows, strlen(follows)), len);
+    cr_expect_eq(front_head_length("a\n\nb", 4), 3);
+    cr_expect_eq(front_head_length("\r\n", 2), 2);
+    cr_expect_eq(front_head_length("a\r\r\n", 4), 0);
+}
+
 Test(front, connect_may_be_cut_anywhere, .timeout = 30)
 {
     start(FRONT_ANY, MANY, PATIENT_MS);
