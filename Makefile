@@ -104,8 +104,8 @@ SUITE_OBJ := $(call obj,$(SUITE_SRC))
 SUITE_TEST_OBJ := $(call obj,$(SUITE_TEST_SRC))
 CLIENT_OBJ := $(call obj,$(CLIENT_SRC))
 NODE_CLIENT := build/node-client
-# Each fuzz_NAME.c is an entry of its own but for these two.
-PARSERS := $(filter-out support replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
+# Each fuzz_NAME.c is an entry of its own but for these three.
+PARSERS := $(filter-out support server replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
 FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
 REPLAYERS := $(PARSERS:%=$(B)/fuzz_replay_%)
 FUZZ_SECONDS ?= 20
@@ -344,6 +344,7 @@ $(NODE_CLIENT)/.installed: $(NODE_SRC) | $(NODE_CLIENT)/.need-node
 	$(Q)touch $@
 
 FUZZ_COMMON := $(B)/obj/mockserver/fuzz/fuzz_support.o \
+	$(B)/obj/mockserver/fuzz/fuzz_server.o \
 	$(filter-out %/main.o,$(SERVER_OBJ))
 
 # libFuzzer comes with clang's own linking of `-fsanitize=fuzzer`.

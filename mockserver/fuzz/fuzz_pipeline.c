@@ -5,17 +5,17 @@
  *     Authorization: @N         a valid signature of the N-th demo account
  *     X-Fuzz-Settings: NUMBER   settings of the server, bits of set_up()
  *
- * With the body whole and in pieces the reply must be the same, and must be
- * JSON unless a fault broke it.
+ * With the body whole and in pieces the reply and what is recorded must be the
+ * same. The reply must be JSON unless a fault broke it; what is recorded must
+ * be, and hold no secret.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
-#include "fuzz_support.h"
-#include "pipeline.h"
+#include "fuzz_server.h"
 #include "text.h"
 
-enum { MAX_FIELDS = 16, TINY_MAX_BODY = 200 /* bytes */ };
+enum { TINY_MAX_BODY = 200 /* bytes */ };
 
 enum setting_bits {
     SET_MAPPED_STATUS = 1 << 0,
@@ -24,42 +24,39 @@ enum setting_bits {
     SET_FAULT = 1 << 3,
     SET_TINY_MAX_BODY = 1 << 4,
     SET_URL_ROOT = 1 << 5,
+    SET_CUT_SHORT = 1 << 6,
+    SET_RULES = 1 << 7,
 };
 
-/* A request taken apart; every string is a heap block of its own. */
+/* For SET_RULES: one of each phase, and some that must pass. */
+static const char rules[] =
+    "{\"faults\":["
+    "{\"match\":{\"seq\":\"early\"},\"fault\":\"reset_during_upload\"},"
+    "{\"match\":{\"appid\":\"1000002\"},\"fault\":\"reset_during_upload\"},"
+    "{\"match\":{\"endpoint\":\"livedetectpicture\",\"seq\":\"7\"},"
+    "\"fault\":\"-5805,http=500\",\"probability\":0.5},"
+    "{\"match\":{\"secret_id\":\"AKIDdemo1000001\"},\"fault\":\"html_502\","
+    "\"after\":1},"
+    "{\"match\":{\"endpoint\":\"livegetfour\"},\"fault\":\"15\"}]}";
+
 struct message {
-    char *method;
-    char *target;
-    char *fields[MAX_FIELDS]; /* values, in the order of their lines */
-    size_t n_fields;
-    struct request head; /* borrows from the above */
-    uint64_t settings;
+    struct fuzz_head head;
     struct fuzz_input body;
+    struct fuzz_input all;
 };
 
-struct server_double {
-    struct settings settings;
-    struct clock clock;
-    struct ids ids;
-    struct log log;
-    struct pipeline pipeline;
+/* What became of a message. */
+struct outcome {
+    struct exchange *x;
+    cJSON *entry; /* of the journal */
 };
 
 /* The same for each run, so that an input replays alike. */
-static void set_up(struct server_double *s, uint64_t bits)
+static void set_up(struct fuzz_server *s, uint64_t bits)
 {
-    static struct signature_uses *uses;
+    char *why = NULL;
 
-    if (!uses)
-        uses = signature_uses_new(16);
-    FUZZ_CHECK(uses);
-    signature_uses_reset(uses);
-    accounts_reset(fuzz_accounts());
-    memset(s, 0, sizeof(*s));
-    settings_init(&s->settings);
-    clock_init(&s->clock);
-    clock_freeze(&s->clock, FUZZ_NOW);
-    ids_init(&s->ids, 1);
+    fuzz_server_init(s);
     s->settings.mapped_status = bits & SET_MAPPED_STATUS;
     s->settings.language = bits & SET_CHINESE ? LANGUAGE_ZH : LANGUAGE_EN;
     s->settings.request_triggers = !(bits & SET_NO_TRIGGERS);
@@ -71,144 +68,9 @@ static void set_up(struct server_double *s, uint64_t bits)
         s->settings.max_body = TINY_MAX_BODY;
     if (bits & SET_URL_ROOT)
         s->settings.url_root = "fixtures";
-    s->log.level = LOG_ERROR;
-    s->pipeline = (struct pipeline){
-        .settings = &s->settings,
-        .accounts = fuzz_accounts(),
-        .uses = uses,
-        .clock = &s->clock,
-        .ids = &s->ids,
-        .log = &s->log,
-    };
-}
-
-/* The signature that "@N" stands for. The caller frees it. */
-static char *sign(const char *number)
-{
-    const struct accounts *accounts = fuzz_accounts();
-    size_t n = (unsigned char)number[0] % accounts_count(accounts);
-    const struct account *account = accounts_at(accounts, n);
-    struct signature_request request = {
-        .key = account->keys[0],
-        .bucket = account->n_buckets ? account->buckets[0] : NULL,
-        .expires = FUZZ_NOW + 60,
-        .now = FUZZ_NOW,
-        .rand = 1,
-    };
-    char *value = signature_make(&request);
-
-    FUZZ_CHECK(value);
-    return value;
-}
-
-static char *expand(char *value)
-{
-    char *signature;
-
-    if (value[0] != '@')
-        return value;
-    signature = sign(value + 1);
-    free(value);
-    return signature;
-}
-
-static void note_field(struct message *m, struct fuzz_input name, char *value)
-{
-    struct request *r = &m->head;
-    uint64_t n;
-
-    if (text_equal_nocase(name.ptr, name.len, "authorization"))
-        r->authorization = value;
-    else if (text_equal_nocase(name.ptr, name.len, "content-type"))
-        r->content_type = value;
-    else if (text_equal_nocase(name.ptr, name.len, "x-mock-fault"))
-        r->fault = value;
-    else if (text_equal_nocase(name.ptr, name.len, "host"))
-        r->host = value;
-    else if (text_equal_nocase(name.ptr, name.len, "expect"))
-        r->expects_continue = !strcmp(value, "100-continue");
-    else if (text_equal_nocase(name.ptr, name.len, "content-length") &&
-             text_parse_u64(value, strlen(value), INT64_MAX, &n) == 0)
-        r->content_length = (int64_t)n;
-    else if (text_equal_nocase(name.ptr, name.len, "x-fuzz-settings"))
-        text_parse_u64(value, strlen(value), UINT64_MAX, &m->settings);
-}
-
-static void take_field(struct message *m, struct fuzz_input line)
-{
-    const char *colon = memchr(line.ptr, ':', line.len);
-    struct fuzz_input name = line;
-    char *value;
-
-    if (!colon) {
-        m->head.malformed = "a header line without a colon";
-        return;
-    }
-    name.len = (size_t)(colon - line.ptr);
-    line.len -= name.len + 1;
-    line.ptr = colon + 1;
-    text_trim(&line.ptr, &line.len);
-    value = expand(fuzz_string(line));
-    m->fields[m->n_fields++] = value;
-    note_field(m, name, value);
-}
-
-/* "METHOD TARGET", and whatever follows on the line. */
-static void take_request_line(struct message *m, struct fuzz_input line)
-{
-    const char *blank = line.len ? memchr(line.ptr, ' ', line.len) : NULL;
-    struct fuzz_input word = line;
-
-    word.len = blank ? (size_t)(blank - line.ptr) : line.len;
-    m->method = fuzz_string(word);
-    word.ptr += word.len;
-    word.len = line.len - word.len;
-    text_trim(&word.ptr, &word.len);
-    blank = word.len ? memchr(word.ptr, ' ', word.len) : NULL;
-    if (blank)
-        word.len = (size_t)(blank - word.ptr);
-    m->target = fuzz_string(word);
-}
-
-static void message_init(struct message *m, struct fuzz_input in)
-{
-    struct fuzz_input line;
-
-    memset(m, 0, sizeof(*m));
-    m->head.content_length = -1;
-    take_request_line(m, fuzz_take_line(&in));
-    while (in.len > 0 && m->n_fields < MAX_FIELDS) {
-        line = fuzz_take_line(&in);
-        if (line.len == 0)
-            break;
-        take_field(m, line);
-    }
-    m->head.method = m->method;
-    m->head.target = m->target;
-    m->body = in;
-}
-
-static void message_release(struct message *m)
-{
-    free(m->method);
-    free(m->target);
-    for (size_t i = 0; i < m->n_fields; i++)
-        free(m->fields[i]);
-}
-
-/* As server.c has it, for a target in origin form. */
-static void decode_path(struct exchange *x)
-{
-    size_t len = strcspn(x->request.target, "?#");
-    char *path = arena_alloc(&x->arena, len + 1);
-    size_t n;
-
-    FUZZ_CHECK(path);
-    n = text_percent_decode(x->request.target, len, path);
-    if (n == (size_t)-1)
-        return;
-    path[n] = '\0';
-    x->request.path = path;
+    if (bits & SET_RULES)
+        FUZZ_CHECK(fault_rules_parse(s->pipeline.rules, rules, strlen(rules),
+                                     "rules", &why) == 0);
 }
 
 static void feed_pieces(const struct pipeline *p, struct exchange *x,
@@ -225,38 +87,127 @@ static void feed_pieces(const struct pipeline *p, struct exchange *x,
     }
 }
 
-static struct exchange *run(const struct message *m, bool in_pieces)
-{
-    struct server_double s;
-    struct exchange *x;
+/* what is recorded */
 
-    set_up(&s, m->settings);
-    x = pipeline_open(&s.pipeline);
-    FUZZ_CHECK(x);
-    x->request = m->head;
-    decode_path(x);
-    pipeline_head(&s.pipeline, x);
+static cJSON *parse_json(const struct strbuf *text)
+{
+    const char *end = NULL;
+    cJSON *json;
+
+    FUZZ_CHECK(!text->failed && text_is_utf8(text->buf, text->len));
+    json = cJSON_ParseWithLengthOpts(text->buf, text->len, &end, false);
+    FUZZ_CHECK(json && end == text->buf + text->len);
+    return json;
+}
+
+static bool is_secret(const struct field *f)
+{
+    const char *name = f->name;
+    size_t len = f->name_len;
+
+    text_trim(&name, &len);
+    return text_equal_nocase(name, len, "Cookie") ||
+           text_equal_nocase(name, len, "Proxy-Authorization") ||
+           (text_equal_nocase(name, len, "Authorization") &&
+            f->value_len >= 7 && text_equal_nocase(f->value, 7, "Bearer "));
+}
+
+/* The entry may lack the last fields, and those sent to somebody else. */
+static void check_masked(const struct exchange *x, const cJSON *entry)
+{
+    const cJSON *headers = cJSON_GetObjectItem(entry, "headers");
+    const struct field *f = x->request.fields;
+    const cJSON *header;
+
+    FUZZ_CHECK(cJSON_IsArray(headers));
+    cJSON_ArrayForEach(header, headers)
+    {
+        const char *value =
+            cJSON_GetStringValue(cJSON_GetObjectItem(header, "value"));
+
+        FUZZ_CHECK(f && value && !x->elsewhere);
+        FUZZ_CHECK(!is_secret(f) || !strcmp(value, "(masked)"));
+        f = f->next;
+    }
+}
+
+/* The only entry there is, but for what a clock told. */
+static cJSON *take_entry(struct fuzz_server *s, const struct exchange *x,
+                         const struct message *m)
+{
+    struct strbuf text;
+    cJSON *entry;
+
+    strbuf_init(&text, 1024 * 1024);
+    FUZZ_CHECK(x->id == 1);
+    FUZZ_CHECK(journal_render_one(s->pipeline.journal, 1, &text) == 0);
+    fuzz_check_secrets(&text, m->all);
+    entry = parse_json(&text);
+    check_masked(x, entry);
+    cJSON_DeleteItemFromObject(entry, "duration_ms");
+    strbuf_release(&text);
+    return entry;
+}
+
+static void check_verdict(struct fuzz_server *s)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, 1024 * 1024);
+    FUZZ_CHECK(verdict_render(s->pipeline.verdict, NULL, VERDICT_JSON, &text) ==
+               0);
+    cJSON_Delete(parse_json(&text));
+    for (int format = VERDICT_TEXT; format <= VERDICT_JUNIT; format++) {
+        strbuf_reset(&text);
+        FUZZ_CHECK(verdict_render(s->pipeline.verdict, NULL,
+                                  (enum verdict_format)format, &text) == 0);
+        FUZZ_CHECK(text_is_utf8(text.buf, text.len));
+    }
+    strbuf_release(&text);
+}
+
+/* running */
+
+static struct outcome run(const struct message *m, bool in_pieces)
+{
+    struct fuzz_server s;
+    struct outcome o;
+
+    set_up(&s, m->head.settings);
+    o.x = pipeline_open(&s.pipeline);
+    FUZZ_CHECK(o.x);
+    fuzz_head_apply(&m->head, o.x);
+    pipeline_head(&s.pipeline, o.x);
     if (in_pieces)
-        feed_pieces(&s.pipeline, x, m->body);
+        feed_pieces(&s.pipeline, o.x, m->body);
     else if (m->body.len > 0)
-        pipeline_body(&s.pipeline, x, m->body.ptr, m->body.len);
-    FUZZ_CHECK(pipeline_finish(&s.pipeline, x) == 0);
-    return x;
+        pipeline_body(&s.pipeline, o.x, m->body.ptr, m->body.len);
+    if (m->head.settings & SET_CUT_SHORT)
+        pipeline_abandon(&s.pipeline, o.x);
+    else
+        FUZZ_CHECK(pipeline_finish(&s.pipeline, o.x) == 0);
+    o.entry = take_entry(&s, o.x, m);
+    if (!in_pieces)
+        check_verdict(&s);
+    fuzz_server_release(&s);
+    return o;
+}
+
+static void outcome_release(struct outcome *o)
+{
+    exchange_free(o->x);
+    cJSON_Delete(o->entry);
 }
 
 static void check_reply(const struct exchange *x)
 {
-    const struct strbuf *body = &x->reply.body;
-    const char *end = NULL;
     cJSON *json;
 
     FUZZ_CHECK(x->reply.http_status >= 200 && x->reply.http_status <= 599);
     FUZZ_CHECK(x->reply.content_type);
     if (x->decision.transport != TRANSPORT_NONE)
         return;
-    FUZZ_CHECK(text_is_utf8(body->buf, body->len));
-    json = cJSON_ParseWithLengthOpts(body->buf, body->len, &end, false);
-    FUZZ_CHECK(json && end == body->buf + body->len);
+    json = parse_json(&x->reply.body);
     FUZZ_CHECK(cJSON_IsNumber(cJSON_GetObjectItem(json, "code")));
     FUZZ_CHECK(cJSON_IsString(cJSON_GetObjectItem(json, "message")));
     cJSON_Delete(json);
@@ -276,17 +227,21 @@ static void compare(const struct exchange *a, const struct exchange *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct exchange *whole, *pieces;
-    struct message m;
+    struct message m = {.all = {data ? (const char *)data : "", len}};
+    struct outcome whole, pieces;
 
-    message_init(&m, (struct fuzz_input){data ? (const char *)data : "", len});
+    m.body = m.all;
+    fuzz_head_take(&m.head, &m.body, "HTTP/1.1");
     whole = run(&m, false);
     pieces = run(&m, true);
-    check_reply(whole);
-    check_reply(pieces);
-    compare(whole, pieces);
-    exchange_free(whole);
-    exchange_free(pieces);
-    message_release(&m);
+    if (!(m.head.settings & SET_CUT_SHORT)) {
+        check_reply(whole.x);
+        check_reply(pieces.x);
+    }
+    compare(whole.x, pieces.x);
+    FUZZ_CHECK(cJSON_Compare(whole.entry, pieces.entry, true));
+    outcome_release(&whole);
+    outcome_release(&pieces);
+    fuzz_head_release(&m.head);
     return 0;
 }
