@@ -27,7 +27,7 @@ function is_beside(name,    path, line, found) {
 
 BEGIN {
     # the ground: bytes, time, files; nothing of the service
-    put(1, "arena strbuf text json_text json_members clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front")
+    put(1, "arena strbuf text json_text json_members clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front watch bounds")
     # the parts an exchange is made of
     put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing tls")
     put(3, "exchange request")

@@ -121,24 +121,6 @@ static void drop_first(struct front *f)
 
 /* what a peer says */
 
-static enum look deliver(struct front *f, struct peer *p, bool tls)
-{
-    struct front_arrival arrival = {
-        .fd = p->source.fd,
-        .address = p->address,
-        .address_len = p->address_len,
-        .tls = tls,
-        .tunnelled = p->tunnelled,
-    };
-
-    if (p->is_watched)
-        epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->source.fd, NULL);
-    take_out(f, p);
-    free(p);
-    f->calls.deliver(f->calls.cls, &arrival);
-    return LOOK_GONE;
-}
-
 static enum look drop_now(struct front *f, struct peer *p)
 {
     drop(f, p);
@@ -189,6 +171,30 @@ static enum look refuse_text(struct front *f, struct peer *p,
     result = refuse(f, p, &reply);
     strbuf_release(&reply);
     return result;
+}
+
+/* It is handed on, or told that there is no room. */
+static enum look deliver(struct front *f, struct peer *p, bool tls)
+{
+    const struct front_arrival arrival = {
+        .fd = p->source.fd,
+        .address = p->address,
+        .address_len = p->address_len,
+        .tls = tls,
+        .tunnelled = p->tunnelled,
+    };
+
+    if (!f->calls.deliver(f->calls.cls, &arrival))
+        return tls ? drop_now(f, p)
+                   : refuse_text(f, p, "503 Service Unavailable",
+                                 "all connections are taken; see "
+                                 "--max-connections");
+    /* Closed by now, perhaps: then it is no longer in there. */
+    if (p->is_watched)
+        epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->source.fd, NULL);
+    take_out(f, p);
+    free(p);
+    return LOOK_GONE;
 }
 
 static enum look establish(struct front *f, struct peer *p)

@@ -41,7 +41,7 @@ union front_address {
 
 /* A connection whose first bytes, still unread, tell what it is. */
 struct front_arrival {
-    int fd; /* non-blocking; the receiver's */
+    int fd; /* non-blocking; the receiver's, when it is taken */
     union front_address address;
     socklen_t address_len;
     bool tls;
@@ -51,7 +51,9 @@ struct front_arrival {
 /* What becomes of connections; called on the front's thread, which serves
  * nobody else meanwhile. */
 struct front_calls {
-    void (*deliver)(void *cls, const struct front_arrival *arrival);
+    /* Returns false when it is not taken: it remains the front's, and is told
+     * so by an HTTP 503 if it speaks plain HTTP. */
+    bool (*deliver)(void *cls, const struct front_arrival *arrival);
     /* May this CONNECT, `len` bytes up to its blank line, have its tunnel? If
      * not, `reply` becomes the whole answer, after which it is closed. */
     bool (*may_tunnel)(void *cls, const char *head, size_t len,

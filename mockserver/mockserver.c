@@ -39,6 +39,7 @@ void mockserver_options_init(struct mockserver_options *options)
     options->log_level = LOG_WARN;
     options->journal_entries = JOURNAL_DEFAULT_ENTRIES;
     options->journal_bytes = JOURNAL_DEFAULT_BYTES;
+    bounds_init(&options->bounds);
     settings_init(&options->settings);
 }
 
@@ -203,6 +204,7 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
             .has_https_port = options->has_https_port,
             .https_port = options->https_port,
             .threads = options->threads,
+            .bounds = options->bounds,
         },
         why);
     if (mock->server)

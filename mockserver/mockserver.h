@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include "accounts.h"
 #include "journal.h"
+#include "bounds.h"
 #include "log.h"
 #include "settings.h"
 #include "verdict.h"
@@ -47,6 +48,7 @@ struct mockserver_options {
                                  they are made anew, when first needed */
     const char *tls_cert;     /* files with a certificate and key to show */
     const char *tls_key;      /* instead; both or none */
+    struct bounds bounds;     /* bounds_init() */
     struct settings settings; /* settings.hosts.names: further names of its
                                  own; settings.hosts.bind is set from `bind` */
 };

@@ -32,6 +32,16 @@ NUMBER_SETTER(set_max_body, mock.settings.max_body, uint64_t, 1, 1U << 30)
 NUMBER_SETTER(set_sim, mock.settings.sim, int, 0, 100)
 NUMBER_SETTER(set_score, mock.settings.score, int, 0, 100)
 
+NUMBER_SETTER(set_max_connections, mock.bounds.max_connections, unsigned, 1,
+              BOUNDS_CONNECTIONS_MAX)
+NUMBER_SETTER(set_connection_timeout, mock.bounds.idle_s, unsigned, 1,
+              BOUNDS_IDLE_MAX_S)
+NUMBER_SETTER(set_receive_timeout, mock.bounds.receive_s, unsigned, 1,
+              BOUNDS_RECEIVE_MAX_S)
+NUMBER_SETTER(set_connection_memory, mock.bounds.connection_bytes, size_t,
+              BOUNDS_CONNECTION_MIN_BYTES, BOUNDS_CONNECTION_MAX_BYTES)
+NUMBER_SETTER(set_max_drain, mock.bounds.drain_bytes, uint64_t, 0, 1ULL << 34)
+
 NUMBER_SETTER(set_journal_entries, mock.journal_entries, size_t, 0, 10000000)
 NUMBER_SETTER(set_journal_bytes, mock.journal_bytes, size_t, 65536, 1ULL << 34)
 
@@ -263,6 +273,46 @@ static const struct option_row serve_rows[] = {
         .help = "worker threads (default: one a processor)",
         .expected = "a number from 1 to 64",
         .set = set_threads,
+    },
+    {
+        .name = "max-connections",
+        .argument = "N",
+        .help = "connections at a time (default: as many as the\n"
+                "limit of open files allows, at most 16384)",
+        .expected = "a number from 1 to 16384",
+        .set = set_max_connections,
+    },
+    {
+        .name = "connection-timeout",
+        .argument = "SECONDS",
+        .help = "close a connection on which nothing moves for so\n"
+                "long (default 60)",
+        .expected = "a number of seconds from 1 to 3600",
+        .set = set_connection_timeout,
+    },
+    {
+        .name = "receive-timeout",
+        .argument = "SECONDS",
+        .help = "close one whose request is not complete by then\n"
+                "(default 300)",
+        .expected = "a number of seconds from 1 to 86400",
+        .set = set_receive_timeout,
+    },
+    {
+        .name = "connection-memory",
+        .argument = "BYTES",
+        .help = "memory of a connection, which a request's head must\n"
+                "fit in (default 65536)",
+        .expected = "a number of bytes from 8192 to 16777216",
+        .set = set_connection_memory,
+    },
+    {
+        .name = "max-drain",
+        .argument = "BYTES",
+        .help = "of a refused body, read and drop so much at most\n"
+                "(default 268435456)",
+        .expected = "a number of bytes from 0 to 17179869184",
+        .set = set_max_drain,
     },
     {
         .name = "seed",

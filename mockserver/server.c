@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +21,13 @@
 #include "request.h"
 #include "timers.h"
 #include "tunnel.h"
+#include "watch.h"
 
-enum { PORTS = 2 /* --port and --https-port */ };
+enum {
+    PORTS = 2,        /* --port and --https-port */
+    LEAVING_MAX = 16, /* connections that make way, not yet closed */
+    TLS_AGAIN_S = 1,  /* after it could not be started */
+};
 
 /* Sockets that came by CONNECT, on their way to the library. */
 struct tunnels {
@@ -39,19 +43,19 @@ struct server {
     const struct admin *admin; /* NULL: no admin API */
     struct tls *tls;
     unsigned threads;
-    unsigned max_connections;
+    struct bounds bounds; /* with the connections that are really taken */
     struct front *front;
     struct MHD_Daemon *plain;
     struct MHD_Daemon *encrypted; /* NULL until the first TLS connection */
-    bool has_no_tls;              /* that failed; of the front's thread */
+    int64_t no_tls_until_us;      /* that failed; of the front's thread */
     struct timers *timers;
+    struct watch *watch;
     uint16_t ports[PORTS];
     size_t n_ports;
     atomic_uint n_connections;
     pthread_mutex_t lock;
     struct tunnels tunnels;
     pthread_cond_t idle; /* signalled, while stopping, when a request ended */
-    struct link *links;  /* the connections */
     atomic_bool stopping;
 };
 
@@ -91,10 +95,11 @@ struct transaction {
 
 /* A connection: what outlives its requests, and the one that is on its way. */
 struct link {
-    struct link *next, *previous; /* of the server's */
     int fd;
-    _Atomic enum phase phase;     /* read by the thread that stops the server */
-    bool tunnelled;               /* it came by CONNECT */
+    enum phase phase;
+    bool tunnelled; /* it came by CONNECT */
+    struct watched watched;
+    atomic_bool is_late;          /* it was ended for that */
     char client[LISTEN_PEER_CAP]; /* its other end */
     struct transaction current;   /* unless PHASE_NONE */
 };
@@ -343,6 +348,7 @@ static enum MHD_Result finish(struct transaction *t)
 {
     const struct decision *d = &t->x->decision;
 
+    watch_expect(&t->link->watched, WATCH_NOTHING, 0);
     if (pipeline_finish(t->server->pipeline, t->x) < 0)
         return MHD_NO;
     t->link->phase = PHASE_SENT;
@@ -429,6 +435,7 @@ static enum MHD_Result answer_admin(struct transaction *t)
     struct admin_request request = request_of(t);
     struct admin_call *call = t->admin;
 
+    watch_expect(&t->link->watched, WATCH_NOTHING, 0);
     t->link->phase = PHASE_SENT;
     admin_reply_release(&call->reply);
     admin_reply_init(&call->reply);
@@ -451,6 +458,13 @@ static bool is_admin(const struct server *s, const struct request *r)
             !strncmp(r->path, ADMIN_PREFIX, len - 1));
 }
 
+static bool is_too_long_to_drain(const struct server *s,
+                                 const struct request *r)
+{
+    return r->content_length > 0 &&
+           (uint64_t)r->content_length > s->bounds.drain_bytes;
+}
+
 /* Of a caller who will be refused not a byte is kept. */
 static enum MHD_Result begin_admin(struct transaction *t)
 {
@@ -467,8 +481,7 @@ static enum MHD_Result begin_admin(struct transaction *t)
     if (!refused || !request_has_body(r))
         return MHD_YES;
     t->admin->body.failed = true;
-    if (r->expects_continue || r->content_length > (int64_t)SERVER_DRAIN_MAX_MIB
-                                                       << 20)
+    if (r->expects_continue || is_too_long_to_drain(t->server, r))
         return answer_admin(t);
     return MHD_YES;
 }
@@ -487,16 +500,12 @@ static void free_admin(struct admin_call *call)
 
 /* receiving */
 
-/* Has a client spent its share? A trickle would otherwise never end, since
- * every byte restarts the library's own timeout. */
+/* Has a client, refused, spent its share? */
 static bool is_over_bounds(struct transaction *t, size_t len)
 {
-    int64_t spent_us = clock_monotonic_us() - t->x->started_us;
-
     if (t->x->failed != ERR_OK || (t->admin && t->admin->body.failed))
         t->drained += len;
-    return spent_us > (int64_t)SERVER_RECEIVE_MAX_S * 1000000 ||
-           t->drained > (uint64_t)SERVER_DRAIN_MAX_MIB << 20;
+    return t->drained > t->server->bounds.drain_bytes;
 }
 
 /* Has the client hung up? The library may not notice an end that came with
@@ -535,8 +544,8 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
         return MHD_NO;
     if (is_over_bounds(t, len)) {
         log_write(t->server->pipeline->log, LOG_WARN,
-                  "%s closed: the upload is too slow or too long",
-                  t->x->request.client);
+                  "%s closed: over %" PRIu64 " bytes after the refusal",
+                  t->x->request.client, t->server->bounds.drain_bytes);
         t->is_closed_by_us = true;
         return MHD_NO;
     }
@@ -564,7 +573,7 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
         (t->x->refused_on_headers && request_has_body(r) &&
          ((r->expects_continue && !mutant(MUTANT_CONTINUE_FIRST)) ||
           mutant(MUTANT_REFUSAL_UNDRAINED) ||
-          r->content_length > (int64_t)SERVER_DRAIN_MAX_MIB << 20));
+          is_too_long_to_drain(t->server, r)));
     return t->x->body_skipped ? finish(t) : MHD_YES;
 }
 
@@ -580,7 +589,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     (void)url;
     if (!t)
         return MHD_NO;
-    switch ((enum phase)t->link->phase) {
+    switch (t->link->phase) {
     case PHASE_HEAD:
         return begin(t, method, version);
     case PHASE_BODY:
@@ -652,6 +661,7 @@ static void *on_target(void *cls, const char *target,
         .link = link,
     };
     link->phase = PHASE_HEAD;
+    watch_expect(&link->watched, WATCH_REQUEST, x->started_us);
     if (has_too_many_arguments(target))
         refuse_target(t);
     return t;
@@ -676,11 +686,12 @@ static void end(struct server *s, struct transaction *t,
             why == MHD_REQUEST_TERMINATED_WITH_ERROR)
             t->x->request.malformed = "refused by the HTTP library";
         else if (t->link->phase == PHASE_BODY && t->x->request.chunked &&
-                 !t->is_closed_by_us &&
+                 !t->is_closed_by_us && !atomic_load(&t->link->is_late) &&
                  why == MHD_REQUEST_TERMINATED_WITH_ERROR)
             t->x->request.malformed = "the chunked coding is malformed";
         pipeline_abandon(s->pipeline, t->x);
     }
+    watch_expect(&t->link->watched, WATCH_NEXT, clock_monotonic_us());
     free_admin(t->admin);
     exchange_free(t->x);
     t->link->phase = PHASE_NONE;
@@ -738,6 +749,18 @@ static int note_tunnel(struct server *s, int fd)
     return result;
 }
 
+/* On the thread of the watch; the connection is still there. */
+static void on_late(void *cls, struct watched *w)
+{
+    struct server *s = cls;
+    struct link *link = (void *)((char *)w - offsetof(struct link, watched));
+
+    atomic_store(&link->is_late, true);
+    log_write(s->pipeline->log, LOG_WARN,
+              "%s closed: its request is not there after %u s", link->client,
+              s->bounds.receive_s);
+}
+
 static struct link *link_new(struct server *s,
                              struct MHD_Connection *connection)
 {
@@ -752,12 +775,7 @@ static struct link *link_new(struct server *s,
     link->fd = fd->connect_fd;
     link->tunnelled = take_tunnel(s, link->fd);
     listen_peer(link->client, peer ? peer->client_addr : NULL);
-    pthread_mutex_lock(&s->lock);
-    link->next = s->links;
-    if (link->next)
-        link->next->previous = link;
-    s->links = link;
-    pthread_mutex_unlock(&s->lock);
+    watch_add(s->watch, &link->watched, link->fd);
     return link;
 }
 
@@ -769,14 +787,7 @@ static void link_free(struct server *s, struct link *link)
      * number of its query arguments (seen in 0.9.75). */
     if (link->phase != PHASE_NONE)
         end(s, &link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
-    pthread_mutex_lock(&s->lock);
-    if (link->next)
-        link->next->previous = link->previous;
-    if (link->previous)
-        link->previous->next = link->next;
-    else
-        s->links = link->next;
-    pthread_mutex_unlock(&s->lock);
+    watch_remove(s->watch, &link->watched);
     free(link);
 }
 
@@ -811,22 +822,6 @@ on_library_log(void *cls, const char *fmt, va_list ap)
     log_write(s->pipeline->log, LOG_DEBUG, "libmicrohttpd: %s", text);
 }
 
-/* As many connections as descriptors allow, some kept for everything else:
- * each worker, of either daemon, has two of its own. */
-static unsigned connection_limit(unsigned threads)
-{
-    enum { MOST = 16384 };
-    const rlim_t spare = 32 + 4 * threads;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 1024 - (unsigned)spare;
-    if (limit.rlim_cur > MOST + spare)
-        return MOST;
-    return limit.rlim_cur > 2 * spare ? (unsigned)(limit.rlim_cur - spare)
-                                      : (unsigned)limit.rlim_cur / 2;
-}
-
 static unsigned thread_count(unsigned threads)
 {
     long n = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -852,9 +847,10 @@ static struct MHD_Daemon *start_daemon(struct server *s, unsigned flags,
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
             MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | flags,
         0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
-        on_library_log, s, MHD_OPTION_CONNECTION_LIMIT, s->max_connections,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
+        on_library_log, s, MHD_OPTION_CONNECTION_LIMIT,
+        s->bounds.max_connections + LEAVING_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->bounds.connection_bytes,
+        MHD_OPTION_CONNECTION_TIMEOUT, s->bounds.idle_s,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
         MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
@@ -886,30 +882,45 @@ static struct MHD_Daemon *encrypted_daemon(struct server *s)
 {
     char *why = NULL;
 
-    if (s->encrypted || s->has_no_tls)
+    if (s->encrypted || clock_monotonic_us() < s->no_tls_until_us)
         return s->encrypted;
     s->encrypted = start_encrypted(s, &why);
-    s->has_no_tls = !s->encrypted;
-    if (s->has_no_tls)
+    if (!s->encrypted) {
+        s->no_tls_until_us =
+            clock_monotonic_us() + (int64_t)TLS_AGAIN_S * 1000000;
         log_write(s->pipeline->log, LOG_ERROR,
                   "TLS cannot be served, its connections are closed: %s",
-                  why ? why : "the library does not take the certificate");
+                  why ? why
+                      : "descriptors lack, or the certificate is no good");
+    }
     free(why);
     return s->encrypted;
 }
 
-static void deliver(void *cls, const struct front_arrival *arrival)
+/* Is there room for one more, if need be that of one which is idle? */
+static bool make_room(struct server *s)
+{
+    unsigned n_leaving = watch_n_leaving(s->watch);
+
+    return atomic_load(&s->n_connections) <
+               s->bounds.max_connections + n_leaving ||
+           (n_leaving < LEAVING_MAX &&
+            watch_drop_idle(s->watch, SERVER_YIELD_MS));
+}
+
+static bool deliver(void *cls, const struct front_arrival *arrival)
 {
     struct server *s = cls;
     struct MHD_Daemon *daemon = arrival->tls ? encrypted_daemon(s) : s->plain;
     const int on = 1;
 
+    if (!make_room(s))
+        return false;
     /* An earlier socket of that number may have been lost on its way. */
     take_tunnel(s, arrival->fd);
-    if (!daemon || atomic_load(&s->n_connections) >= s->max_connections ||
-        (arrival->tunnelled && note_tunnel(s, arrival->fd) < 0)) {
+    if (!daemon || (arrival->tunnelled && note_tunnel(s, arrival->fd) < 0)) {
         close(arrival->fd);
-        return;
+        return true;
     }
     /* A handshake goes out in pieces, and the second must not wait until the
      * client has acknowledged the first, which may take 40 ms. */
@@ -918,6 +929,7 @@ static void deliver(void *cls, const struct front_arrival *arrival)
     /* Closes what it does not take. */
     MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
                        arrival->address_len);
+    return true;
 }
 
 static bool may_tunnel(void *cls, const char *head, size_t len,
@@ -960,12 +972,25 @@ static int start_threads(struct server *s,
         .cls = s,
     };
 
+    const struct watch_options watch = {
+        .patience_ms[WATCH_FIRST] = s->bounds.receive_s * 1000,
+        .patience_ms[WATCH_REQUEST] = s->bounds.receive_s * 1000,
+        /* Before it begins, the library's own patience ends it. */
+        .patience_ms[WATCH_NEXT] =
+            (s->bounds.idle_s + s->bounds.receive_s) * 1000,
+        .on_late = on_late,
+        .cls = s,
+    };
+
     s->timers = timers_new();
     if (s->timers)
+        s->watch = watch_new(&watch);
+    if (s->watch)
         s->plain = start_daemon(s, 0, none);
     if (s->plain)
-        s->front = front_new(listeners, s->n_ports, s->max_connections / 2,
-                             (unsigned)SERVER_IDLE_TIMEOUT_S * 1000, &calls);
+        s->front =
+            front_new(listeners, s->n_ports, s->bounds.max_connections / 2 + 1,
+                      s->bounds.idle_s * 1000, &calls);
     return s->front ? 0 : -1;
 }
 
@@ -982,8 +1007,11 @@ struct server *server_start(const struct server_options *options, char **why)
     s->admin = options->admin;
     s->tls = options->tls;
     s->threads = thread_count(options->threads);
-    s->max_connections = connection_limit(s->threads);
-    s->n_ports = listen_all(s, options, listeners, why);
+    s->bounds = options->bounds;
+    s->bounds.max_connections =
+        bounds_connections(&options->bounds, s->threads, why);
+    if (s->bounds.max_connections > 0)
+        s->n_ports = listen_all(s, options, listeners, why);
     if (s->n_ports > 0 && start_threads(s, listeners) == 0)
         return s;
     if (s->n_ports > 0 && asprintf(why, "cannot start the server's threads: %s",
@@ -1007,19 +1035,6 @@ uint16_t server_https_port(const struct server *server)
     return server->ports[server->n_ports - 1];
 }
 
-/* The requests in flight, but for those whose client has gone. */
-static size_t count_alive(const struct server *s)
-{
-    size_t n = 0;
-
-    for (const struct link *link = s->links; link; link = link->next) {
-        enum phase phase = link->phase;
-
-        n += phase >= PHASE_WAIT || (phase != PHASE_NONE && !is_deserted(link));
-    }
-    return n;
-}
-
 /* Waits until no exchange is in flight whose client is still there, or the
  * time of grace is over. */
 static void wait_until_idle(struct server *s)
@@ -1029,7 +1044,7 @@ static void wait_until_idle(struct server *s)
     size_t n;
 
     pthread_mutex_lock(&s->lock);
-    while ((n = count_alive(s)) > 0 && clock_monotonic_us() < end_us) {
+    while ((n = watch_n_busy(s->watch)) > 0 && clock_monotonic_us() < end_us) {
         struct timespec soon;
 
         /* A client that hangs up now does not signal; look again soon. */
@@ -1059,6 +1074,7 @@ void server_stop(struct server *s)
     MHD_stop_daemon(s->encrypted);
     MHD_stop_daemon(s->plain);
     timers_free(s->timers);
+    watch_free(s->watch);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->idle);
     free(s->tunnels.fds);

@@ -14,17 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "admin.h"
+#include "bounds.h"
 #include "pipeline.h"
 #include "tls.h"
 
 enum {
     SERVER_MAX_THREADS = 64,
-    SERVER_IDLE_TIMEOUT_S = 60,     /* a connection on which nothing moves */
-    SERVER_RECEIVE_MAX_S = 300,     /* for a whole request body */
-    SERVER_DRAIN_MAX_MIB = 256,     /* of a refused body, read and dropped */
-    SERVER_HANG_MAX_S = 600,        /* the fault `hang` */
-    SERVER_STOP_GRACE_S = 10,       /* for exchanges in flight at a stop */
-    SERVER_CONNECTION_BYTES = 65536 /* headers and read buffer of one */
+    SERVER_HANG_MAX_S = 600,  /* the fault `hang` */
+    SERVER_STOP_GRACE_S = 10, /* for exchanges in flight at a stop */
+    SERVER_YIELD_MS = 1000,   /* so long idle, a connection makes way for one */
 };
 
 struct server;
@@ -38,6 +36,7 @@ struct server_options {
     bool has_https_port;
     uint16_t https_port; /* for TLS alone; 0: any free one */
     unsigned threads;    /* workers; 0: one a processor */
+    struct bounds bounds;
 };
 
 /* Serves. Returns NULL with *why set to a line that the caller frees. */

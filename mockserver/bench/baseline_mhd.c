@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <microhttpd.h>
-#include "server.h"
+#include "bounds.h"
 
 /* As long as what the mock answers to the same request. */
 static char answer[] =
@@ -74,8 +74,8 @@ static struct MHD_Daemon *start(void)
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_CONNECTION_LIMIT, 960U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)SERVER_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, pool,
+        (size_t)BOUNDS_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)BOUNDS_IDLE_S, MHD_OPTION_ARRAY, pool,
         MHD_OPTION_END);
 }
 

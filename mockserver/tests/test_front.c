@@ -22,11 +22,16 @@ static uint16_t port;
 static int pipe_fds[2];
 static char head_seen[FRONT_MAX_HEAD + 1];
 
-static void deliver(void *cls, const struct front_arrival *arrival)
+static bool is_full;
+
+static bool deliver(void *cls, const struct front_arrival *arrival)
 {
     (void)cls;
+    if (is_full)
+        return false;
     cr_assert(write(pipe_fds[1], arrival, sizeof(*arrival)) ==
               sizeof(*arrival));
+    return true;
 }
 
 /* Refuses hosts that begin with an x. */
@@ -320,6 +325,34 @@ Test(front, of_too_many_who_wait_the_first_goes, .timeout = 10)
 }
 
 /* Nobody waits who could make room: accepting pauses, and goes on. */
+/* Its request is no reason to reset what it is told; TLS it cannot be told. */
+Test(front, who_is_not_taken_is_told_so, .timeout = 10)
+{
+    int plain, slow, tls;
+
+    start(FRONT_ANY, MANY, PATIENT_MS);
+    is_full = true;
+    plain = connect_to_front();
+    say(plain, "POST / HTTP/1.1\r\n\r\n", 19);
+    cr_expect_not_null(strstr(hear(plain, FRONT_MAX_REPLY),
+                              "HTTP/1.1 503 Service Unavailable\r\n"));
+    say(plain, "x", 1);
+    close(plain);
+    /* One that the front waited for. */
+    slow = connect_to_front();
+    say(slow, "C", 1);
+    say(slow, "ANCEL", 5);
+    cr_expect_not_null(strstr(hear(slow, FRONT_MAX_REPLY), "HTTP/1.1 503"));
+    close(slow);
+    tls = connect_to_front();
+    say(tls, HELLO, strlen(HELLO));
+    cr_expect_str_eq(hear(tls, 1), "");
+    close(tls);
+    is_full = false;
+    pass_by();
+    stop();
+}
+
 Test(front, without_descriptors_it_pauses, .timeout = 10)
 {
     struct rlimit limit, none;

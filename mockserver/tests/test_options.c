@@ -171,6 +171,26 @@ Test(options, numbers_out_of_range_are_refused, .timeout = 10)
     expect_bad("--max-body", "0",
                "mockserver: --max-body: \"0\" is not a number of bytes from 1 "
                "to 1073741824\n");
+    expect_bad("--max-connections", "0",
+               "mockserver: --max-connections: \"0\" is not a number from 1 to "
+               "16384\n");
+    expect_bad(
+        "--max-connections", "16385",
+        "mockserver: --max-connections: \"16385\" is not a number from 1 "
+        "to 16384\n");
+    expect_bad("--connection-timeout", "3601",
+               "mockserver: --connection-timeout: \"3601\" is not a number of "
+               "seconds from 1 to 3600\n");
+    expect_bad(
+        "--receive-timeout", "0",
+        "mockserver: --receive-timeout: \"0\" is not a number of seconds "
+        "from 1 to 86400\n");
+    expect_bad("--connection-memory", "8191",
+               "mockserver: --connection-memory: \"8191\" is not a number of "
+               "bytes from 8192 to 16777216\n");
+    expect_bad("--max-drain", "17179869185",
+               "mockserver: --max-drain: \"17179869185\" is not a number of "
+               "bytes from 0 to 17179869184\n");
     expect_bad("--seed", "18446744073709551616",
                "mockserver: --seed: \"18446744073709551616\" is not a number "
                "from 0 to 18446744073709551615\n");
