@@ -318,25 +318,26 @@ static struct journal_entry *keep(struct journal *j, struct journal_entry *e)
 
 void journal_append(struct journal *j, struct exchange *x)
 {
-    union journal_block block;
+    /* Too large for a stack whose every page is touched when it grows. */
+    static _Thread_local union journal_block block;
+    struct journal_entry *e = &block.entry;
     struct journal_entry *kept;
 
     journal_entry_pack(&block, x, j->max_bytes);
-    kept = keep(j, &block.entry);
+    kept = keep(j, e);
 
     pthread_mutex_lock(&j->lock);
-    x->id = ++j->last_id;
-    block.entry.id = x->id;
+    e->id = x->id = ++j->last_id;
     if (kept) {
-        kept->id = x->id;
+        kept->id = e->id;
         push(j, kept);
-        wake_waiters(j, &block.entry);
+        wake_waiters(j, e);
     } else {
         j->evicted++;
     }
     pthread_mutex_unlock(&j->lock);
 
-    journal_file_append(&j->file, &block.entry);
+    journal_file_append(&j->file, e);
 }
 
 /* rendering */

@@ -35,11 +35,15 @@ static int fail(struct reader *r, size_t at, const char *what)
     return -1;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The next byte that is not blank; NUL at the end, which is no JSON either. */
 static char peek(struct reader *r)
 {
-    while (r->at < r->len && strchr(" \t\r\n", r->json[r->at]) &&
-           r->json[r->at])
+    while (r->at < r->len && is_blank(r->json[r->at]))
         r->at++;
     return r->at < r->len ? r->json[r->at] : '\0';
 }
