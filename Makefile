@@ -104,6 +104,7 @@ SUITE_OBJ := $(call obj,$(SUITE_SRC))
 SUITE_TEST_OBJ := $(call obj,$(SUITE_TEST_SRC))
 CLIENT_OBJ := $(call obj,$(CLIENT_SRC))
 NODE_CLIENT := build/node-client
+PEERS := build/peers
 # Each fuzz_NAME.c is an entry of its own but for these three.
 PARSERS := $(filter-out support server replay,$(patsubst mockserver/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
 FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
@@ -121,7 +122,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench fuzz fuzz-run coverage conformance mutants dialects \
+	bench bench-peers fuzz fuzz-run coverage conformance mutants dialects \
 	node-client node-conformance install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
@@ -133,12 +134,13 @@ run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
 SUITE_PROGRAMS := $(B)/mockserver $(B)/conformance $(B)/conformance-client \
 	$(B)/fake_target
 
-test: $(B)/unit_tests $(B)/e2e_tests $(B)/conformance_tests $(SUITE_PROGRAMS) $(REPLAYERS) ## run all tests against private servers
+test: $(B)/unit_tests $(B)/e2e_tests $(B)/conformance_tests $(SUITE_PROGRAMS) $(REPLAYERS) $(BENCH_PROGRAMS) ## run all tests against private servers
 	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) BUILD=$(B) \
 		mockserver/tests/run.sh $(B)/unit_tests $(B)/e2e_tests \
 		$(B)/conformance_tests conformance/tests/suite.sh \
 		conformance/tests/scenarios.sh \
-		mockserver/tests/fuzz_replay.sh mockserver/tests/docs.sh
+		mockserver/tests/fuzz_replay.sh mockserver/tests/bench.sh \
+		mockserver/tests/docs.sh
 
 conformance: $(SUITE_PROGRAMS) ## run the conformance suite: mock and reference client
 	@BUILD=$(B) conformance/tests/suite.sh
@@ -177,6 +179,12 @@ check: ## format, clang-tidy, headers, include direction, generated files
 
 bench: $(B)/mockserver $(BENCH_PROGRAMS) ## measure against a bare libmicrohttpd server
 	@CC='$(CC)' mockserver/bench/bench.sh $(B)
+
+# What cannot be installed is skipped.
+bench-peers: $(B)/mockserver $(BENCH_PROGRAMS) ## measure against other mock servers and nginx
+	-@.ci/need --install $(NEED_PEERS)
+	-@$(MAKE) --no-print-directory $(PEERS)/.installed
+	@CC='$(CC)' mockserver/bench/peers.sh $(B) $(PEERS)
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined \
@@ -225,10 +233,11 @@ NEED_FUZZ := clang libclang-rt-dev
 NEED_NODE := nodejs npm
 # Those whose commands and libraries are not there, from whatever source.
 NEED_DIALECTS = $(shell conformance/clients/dialects/run.sh --missing)
+NEED_PEERS = $(shell mockserver/bench/peers.sh --missing)
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
-	fuzz-run coverage bench conformance mutants node-client node-conformance \
+	fuzz-run coverage bench bench-peers conformance mutants node-client node-conformance \
 	dialects,$(MAKECMDGOALS))
 
 $(HAVE_BUILD): Makefile
@@ -340,6 +349,13 @@ $(B)/conformance-client: $(CLIENT_OBJ)
 $(NODE_CLIENT)/.installed: $(NODE_SRC) | $(NODE_CLIENT)/.need-node
 	$(call say,NPM,$(@D))
 	$(Q)cp $(NODE_SRC) $(@D)
+	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(Q)touch $@
+
+# The mock servers that ours is measured beside; so are theirs.
+$(PEERS)/.installed: $(wildcard mockserver/bench/peers/*.json)
+	$(call say,NPM,$(@D))
+	$(Q)mkdir -p $(@D) && cp $^ $(@D)
 	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	$(Q)touch $@
 

@@ -29,17 +29,17 @@ make_requests() {
 start_mock() {
     server=$1
     shift
-    start "$server" "$build/mockserver" --port 0 --log-level error "$@"
+    start "$server" "$build/mockserver" --port 0 "$@"
 }
 
 # ordinary requests
 
 small_on() {
-    load "$1" small 0 64 "$(scaled 40000)" 3 small
+    load "$1" small 0 64 "$(scaled 30000)" 3 small
 }
 
 upload_on() {
-    load "$1" upload 0 8 "$(scaled 200)" 3 upload
+    load "$1" upload 0 8 "$(scaled 120)" 3 upload
 }
 
 hash() {
@@ -49,7 +49,7 @@ hash() {
 }
 
 measure_ordinary() {
-    section 'Ordinary requests'
+    section 'livedetectpicture, JSON, 64 connections; livedetectfour, 6 MiB, 8 connections'
     start_mock mock
     start bare "$build/bench_baseline_mhd"
     start sink "$build/bench_baseline_epoll"
@@ -62,8 +62,8 @@ measure_ordinary() {
     done
     combine upload.sum.cpu_ms_per_mib '$1 + 1.15 * $2' \
         upload.bare.cpu_ms_per_mib upload.sha.cpu_ms_per_mib
-    small='livedetectpicture, JSON, 64 connections'
-    four='livedetectfour, 6 MiB, 8 connections'
+    small='livedetectpicture'
+    four='livedetectfour'
     row small_cpu_us "$small: CPU a request" us small.mock.cpu_us \
         bare small.bare.cpu_us ratio '<=' 1.25
     row small_cpu_us_sink "the same, beside the sink" us small.mock.cpu_us \
@@ -95,12 +95,12 @@ worst() {
     if [ "$(wc -c <"$work/$2.http")" -lt 65536 ]; then
         load "$1" "$2" "$3" 8 "$(scaled 10000)" 1 "$2"
     else
-        load "$1" "$2" "$3" 8 "$(scaled 24)" 1 "$2"
+        load "$1" "$2" "$3" 8 "$(scaled 16)" 1 "$2"
     fi
 }
 
 measure_worst() {
-    section 'Worst bodies'
+    section 'Worst bodies: CPU a request'
     # Those that others are compared with come first.
     awk -F "$tab" '
         { like[$1] = $2; code[$1] = $3; what[$1] = $4; name[NR] = $1 }
@@ -119,7 +119,7 @@ measure_worst() {
         worst bare one_byte_chunks 0
     done
     while IFS=$tab read -r kind like _ what; do
-        [ "$like" = - ] || row "worst_$kind" "$what: CPU a request" us \
+        [ "$like" = - ] || row "worst_$kind" "$what" us \
             "$kind.mock.cpu_us" random "$like.mock.cpu_us" ratio '<=' 3
     done <"$work/worst"
     row worst_one_byte_chunks_bare 'the same, of the bare server' us \
@@ -139,7 +139,7 @@ measure_start() {
     while read -r server ms; do
         add "start.$server" "$ms"
     done <"$work/starts"
-    row start_ms 'start to first answer' ms start.0 bare start.1 ratio '<=' 1.5
+    row start_ms 'to the first answer' ms start.0 bare start.1 ratio '<=' 1.5
     row start_ms_sink 'the same, beside the sink' ms start.0 sink start.2 - - -
 }
 
@@ -162,7 +162,7 @@ memory_of() {
 measure_memory() {
     section 'Resident memory'
     for _ in $(seq "$rounds"); do
-        memory_of memory_mock "$build/mockserver" --port 0 --log-level error
+        memory_of memory_mock "$build/mockserver" --port 0
         memory_of memory_bare "$build/bench_baseline_mhd"
     done
     row memory_idle 'after the first answer' MiB idle.memory_mock \
@@ -173,6 +173,146 @@ measure_memory() {
         peak.memory_mock bare peak.memory_bare value '<=' 24
 }
 
+# growth
+
+# accounts N: that of the demo signatures, in the middle of others.
+accounts() {
+    awk -v n="$1" 'BEGIN {
+        printf "{\"accounts\":["
+        for (i = 1; i <= n; i++) {
+            appid = i == int((n + 1) / 2) ? "1000001" : 2000000 + i
+            printf "%s{\"appid\":\"%s\",\"buckets\":[\"test\"],\"keys\":" \
+                "[{\"secret_id\":\"AKIDdemo%s\",\"secret_key\":" \
+                "\"demo-key-of-%s\"}]}\n", (i > 1 ? "," : ""), appid, appid, appid
+        }
+        print "]}"
+    }'
+}
+
+# rules N: of the endpoint that is called, for accounts that do not call.
+rules() {
+    awk -v n="$1" 'BEGIN {
+        printf "{\"faults\":["
+        for (i = 1; i <= n; i++)
+            printf "%s{\"match\":{\"endpoint\":\"livedetectpicture\"," \
+                "\"appid\":\"%d\"},\"fault\":\"9\"}\n", (i > 1 ? "," : ""),
+                2000000 + i
+        print "]}"
+    }'
+}
+
+grown_on() {
+    load "$1" growth 0 64 "$(scaled 20000)" 3 small
+}
+
+# journal_on NAME: a load that an empty journal has room for, and the same once
+# it has long been full.
+journal_on() {
+    for _ in 1 2 3; do
+        "$build/bench_load" -p "$(port_of "$1")" -c 1 -n 1 \
+            "$work/forget.http" >"$work/forgotten" || fail "$1: no reset"
+        load "$1" empty 0 64 "$(scaled 2000)" 3 small
+        load "$1" filling 0 64 "$(scaled 10000)" 3 small
+        load "$1" full 0 64 "$(scaled 2000)" 3 small
+    done
+}
+
+measure_growth() {
+    section 'Growth, livedetectpicture: CPU a request'
+    for n in 1 1000 10000; do
+        accounts "$n" >"$work/accounts.$n"
+        rules "$n" >"$work/rules.$n"
+    done
+    for n in 1 1000; do
+        start_mock "rules_$n" --rules "$work/rules.$n"
+    done
+    for n in 1 10000; do
+        start_mock "accounts_$n" --accounts "$work/accounts.$n"
+    done
+    start_mock journal
+    for i in $(seq "$rounds"); do
+        in_turn "$i" grown_on rules_1 rules_1000 accounts_1 accounts_10000
+        journal_on journal
+    done
+    for server in rules_1 rules_1000 accounts_1 accounts_10000 journal; do
+        stop "$server"
+    done
+    row growth_rules '1,000 rules' us growth.rules_1000.cpu_us \
+        '1 rule' growth.rules_1.cpu_us ratio '<=' 1.10
+    row growth_accounts '10,000 accounts' us growth.accounts_10000.cpu_us \
+        '1 account' growth.accounts_1.cpu_us ratio '<=' 1.10
+    row growth_journal 'journal full' us full.journal.cpu_us \
+        'journal empty' empty.journal.cpu_us ratio '<=' 1.10
+}
+
+# a plain request while others upload
+
+plain_on() {
+    load "$1" "$sample" 0 8 "$(scaled 20000)" 1 small
+}
+
+beside_uploads() {
+    sample=busy
+    mkfifo "$work/begun" || exit 2
+    "$build/bench_load" -a -p "$(port_of "$1")" -e 0 -c 8 -n 1000000 -t 600 \
+        "$work/upload.http" >"$work/begun" 2>"$work/uploads.log" &
+    echo $! >"$work/uploads.pid"
+    begun=
+    read -r begun <"$work/begun"
+    rm "$work/begun"
+    plain_on "$1"
+    [ "$begun" = begun ] || fail "$1: no upload: $(cat "$work/uploads.log")"
+    stop uploads
+}
+
+alone() {
+    sample=alone
+    plain_on "$1"
+}
+
+measure_waiting() {
+    section 'Latency of livedetectpicture, 8 connections, while 8 others upload 6 MiB'
+    start_mock mock
+    start bare "$build/bench_baseline_mhd"
+    for i in $(seq "$rounds"); do
+        in_turn "$i" alone mock bare
+        in_turn "$i" beside_uploads mock bare
+    done
+    stop mock
+    stop bare
+    for server in mock bare; do
+        combine "$server.alone_ms" '$1 / 1000' "alone.$server.p99_us"
+        combine "$server.busy_ms" '$1 / 1000' "busy.$server.p99_us"
+        combine "$server.alone_p50_ms" '$1 / 1000' "alone.$server.p50_us"
+        combine "$server.busy_p50_ms" '$1 / 1000' "busy.$server.p50_us"
+    done
+    row latency_p99 'p99 beside 8 uploads' ms mock.busy_ms \
+        alone mock.alone_ms ratio '<=' 5
+    row latency_p99_bare 'the same, of the bare server' ms bare.busy_ms \
+        alone bare.alone_ms - - -
+    row latency_p50 'median beside 8 uploads' ms mock.busy_p50_ms \
+        alone mock.alone_p50_ms - - -
+    row latency_p50_bare 'the same, of the bare server' ms bare.busy_p50_ms \
+        alone bare.alone_p50_ms - - -
+}
+
+# TLS
+
+measure_tls() {
+    section 'TLS: connection, one request, close'
+    start_mock mock
+    # The first starts the workers for TLS.
+    for i in 0 $(seq "$rounds"); do
+        figures=$("$build/bench_handshakes" -p "$(port_of mock)" \
+            -P "$(pid_of mock)" -c 8 -n "$(scaled 2000)" -t 2) ||
+            fail "TLS connections failed: $figures"
+        [ "$i" = 0 ] || add_line tls "$figures"
+    done
+    stop mock
+    row tls_per_second 'new connections' 1/s tls.per_second - - - - -
+    row tls_cpu_us 'CPU a connection' us tls.cpu_us - - - - -
+}
+
 make_requests
 measure_ordinary
 measure_worst
@@ -181,5 +321,8 @@ stop bare
 stop sink
 measure_start
 measure_memory
+measure_growth
+measure_waiting
+measure_tls
 report "$build/bench"
 finish

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # build and here are given
 # lib.sh: what bench.sh and peers.sh share; sourced with the build directory in
 # $build. Servers, loads on them, samples, and rows of the report.
 #

@@ -9,7 +9,7 @@
  * A FILE holds a request as it travels; several are sent in turn. With -e every
  * reply must have "code":CODE in its body. With -P the CPU time of that process
  * and its children is told too. -a prints the line "begun" once every
- * connection has begun to send.
+ * connection has begun to send, and SIGTERM then ends the load, with 0.
  *
  * Prints one line of name=value pairs; code_X counts the replies whose body has
  * "code":X. Exit: 1 when a reply is not as expected, or does not come.
@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ enum {
     MAX_CODES = 8, /* different ones that are told apart */
     NO_CODE = INT32_MIN,
     REPLY_CAP = 64 * 1024,
-    STUCK_MS = 30000, /* no reply for so long: something is broken */
+    STUCK_MS = 60000, /* no reply for so long: something is broken */
 };
 
 struct options {
@@ -55,8 +56,9 @@ struct message {
 struct connection {
     int fd;
     const struct message *request;
-    size_t sent; /* bytes of the request */
-    size_t got;  /* bytes of the reply */
+    size_t sent;     /* bytes of the request */
+    size_t got;      /* bytes of the reply */
+    size_t head_len; /* of the reply, once it is whole; else 0 */
     int64_t started_ns;
     bool busy;
     bool wants_write; /* registered for EPOLLOUT */
@@ -120,29 +122,35 @@ static void count_code(struct load *l, int code)
 }
 
 /*
- * Whether the whole reply is there. Nothing follows it, since the next request
- * is not sent before. The reply ends in a NUL, of calloc() or begin_request().
+ * The length of the reply's head once the whole reply is there, else 0. Nothing
+ * follows it, since the next request is not sent before. The reply ends in a
+ * NUL, of calloc() or begin_request().
  */
-static bool is_whole(const struct connection *c, size_t *head_len)
+static size_t whole_head_len(const struct connection *c)
 {
     static const char length_field[] = "\r\nContent-Length:";
     static const char chunked_field[] = "\r\nTransfer-Encoding: chunked";
     static const char last_chunk[] = "0\r\n\r\n";
+    const size_t last_len = sizeof(last_chunk) - 1;
     const char *end = memmem(c->reply, c->got, "\r\n\r\n", 4);
     const char *length = strcasestr(c->reply, length_field);
     const char *chunked = strcasestr(c->reply, chunked_field);
+    size_t head_len, body_len;
+    bool is_whole;
 
     if (!end)
-        return false;
-    *head_len = (size_t)(end + 4 - c->reply);
+        return 0;
+    head_len = (size_t)(end + 4 - c->reply);
+    body_len = c->got - head_len;
     if (length && length < end)
-        return c->got - *head_len >=
-               strtoul(length + sizeof(length_field) - 1, NULL, 10);
-    if (!chunked || chunked > end)
+        is_whole =
+            body_len >= strtoul(length + sizeof(length_field) - 1, NULL, 10);
+    else if (chunked && chunked < end)
+        is_whole = body_len >= last_len && memcmp(c->reply + c->got - last_len,
+                                                  last_chunk, last_len) == 0;
+    else
         die_of_reply(c, "a reply that does not say where it ends");
-    return c->got - *head_len >= sizeof(last_chunk) - 1 &&
-           memcmp(c->reply + c->got - (sizeof(last_chunk) - 1), last_chunk,
-                  sizeof(last_chunk) - 1) == 0;
+    return is_whole ? head_len : 0;
 }
 
 /* connections */
@@ -190,15 +198,17 @@ static void begin_request(struct load *l, struct connection *c)
     c->sent = 0;
     memset(c->reply, 0, c->got);
     c->got = 0;
+    c->head_len = 0;
     l->n_begun++;
     l->n_busy++;
     send_more(l, c);
 }
 
-static void end_request(struct load *l, struct connection *c, size_t head_len)
+/* The reply is whole. */
+static void end_request(struct load *l, struct connection *c)
 {
     int64_t us = (bench_now_ns() - c->started_ns) / 1000;
-    int code = code_in(c->reply + head_len, c->got - head_len);
+    int code = code_in(c->reply + c->head_len, c->got - c->head_len);
 
     if (l->options.expected != NO_CODE && code != l->options.expected)
         die_of_reply(c, "not the expected code");
@@ -209,9 +219,15 @@ static void end_request(struct load *l, struct connection *c, size_t head_len)
     begin_request(l, c);
 }
 
+/* A server may close a connection that has nothing more to do. */
+static void forget(struct load *l, struct connection *c)
+{
+    if (epoll_ctl(l->epoll, EPOLL_CTL_DEL, c->fd, NULL) < 0)
+        bench_die("epoll_ctl");
+}
+
 static void read_more(struct load *l, struct connection *c)
 {
-    size_t head_len = 0;
     ssize_t n;
 
     n = recv(c->fd, c->reply + c->got, REPLY_CAP - 1 - c->got, 0);
@@ -219,13 +235,27 @@ static void read_more(struct load *l, struct connection *c)
         return;
     if (n < 0)
         bench_die("recv");
-    if (n == 0 || !c->busy)
+    if (n == 0 && !c->busy) {
+        forget(l, c);
+        return;
+    }
+    if (n == 0 || !c->busy || c->head_len > 0)
         die_of_reply(c, "the server closed, or sent what was not asked for");
     c->got += (size_t)n;
-    if (is_whole(c, &head_len))
-        end_request(l, c, head_len);
-    else if (c->got == REPLY_CAP - 1)
+    c->head_len = whole_head_len(c);
+    if (c->head_len == 0 && c->got == REPLY_CAP - 1)
         die_of_reply(c, "a reply without an end");
+}
+
+/* Some servers answer before they have read a body; it is sent all the same. */
+static void go_on(struct load *l, struct connection *c, uint32_t events)
+{
+    if (events & EPOLLOUT)
+        send_more(l, c);
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        read_more(l, c);
+    if (c->busy && c->head_len > 0 && c->sent == c->request->len)
+        end_request(l, c);
 }
 
 static void connect_one(struct load *l, struct connection *c)
@@ -256,16 +286,27 @@ static void read_request(struct message *m, const char *path)
     fclose(f);
 }
 
+static void quit(int sig)
+{
+    (void)sig;
+    _exit(0);
+}
+
+static void announce(void)
+{
+    signal(SIGTERM, quit);
+    puts("begun");
+    fflush(stdout);
+}
+
 static void run(struct load *l)
 {
     struct epoll_event events[64];
 
     for (size_t i = 0; i < l->options.n_connections; i++)
         begin_request(l, &l->connections[i]);
-    if (l->options.announce) {
-        puts("begun");
-        fflush(stdout);
-    }
+    if (l->options.announce)
+        announce();
     while (l->n_busy > 0) {
         int n = epoll_wait(l->epoll, events, 64, STUCK_MS);
 
@@ -275,14 +316,8 @@ static void run(struct load *l)
             errno = ETIMEDOUT;
             bench_die("no reply");
         }
-        for (int i = 0; i < n; i++) {
-            struct connection *c = events[i].data.ptr;
-
-            if (events[i].events & EPOLLOUT)
-                send_more(l, c);
-            if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-                read_more(l, c);
-        }
+        for (int i = 0; i < n; i++)
+            go_on(l, events[i].data.ptr, events[i].events);
     }
 }
 

@@ -5,10 +5,12 @@
  *
  *     bench_start [-n TIMES] FILE COMMAND [ARG...] [-- COMMAND [ARG...]]...
  *
+ *     bench_start -f
+ *
  * FILE holds the request as it travels; the answer must have the status 200. A
  * command says its port at the end of the first line that it prints. Of one
  * that has @PORT@ in an argument, that is replaced by a free port, which is
- * tried every millisecond.
+ * tried every millisecond. -f only prints such a port.
  *
  * Prints a line a start: the command's place, from 0, and the milliseconds from
  * fork() on. Exit: 1 when a server does not answer within a minute, or does not
@@ -243,13 +245,18 @@ int main(int argc, char **argv)
     int c;
 
     /* "+": the commands have options of their own. */
-    while ((c = getopt(argc, argv, "+n:")) != -1)
+    while ((c = getopt(argc, argv, "+fn:")) != -1) {
+        if (c == 'f') {
+            printf("%u\n", (unsigned)free_port());
+            return 0;
+        }
         times = c == 'n' ? bench_number(optarg, 1, 100000) : 0;
+    }
     if (times > 0 && argc - optind >= 2)
         n_commands = read_commands(commands, argv + optind + 1);
     if (n_commands == 0)
         bench_usage("[-n TIMES] FILE COMMAND [ARG...] "
-                    "[-- COMMAND [ARG...]]...");
+                    "[-- COMMAND [ARG...]]...\n       bench_start -f");
     read_request(argv[optind]);
     for (long i = 0; i < times; i++) {
         for (size_t k = 0; k < n_commands; k++)
