@@ -390,19 +390,77 @@ static enum verdict step(struct multipart *mp, char c)
     return NO_DELIMITER;
 }
 
-/* Does a piece end inside "\n--boundary"? Returns its LF, or NULL. */
-static const char *find_cut_delimiter(const struct multipart *mp, const char *p,
-                                      const char *end)
+/* May what begins with this LF be a delimiter, as far as the piece goes? The
+ * automaton would tell as well, byte by byte. */
+static bool may_delimit(const struct multipart *mp, const char *lf,
+                        const char *end)
 {
-    size_t len = (size_t)(end - p);
-    const char *lf;
+    const size_t len = (size_t)(end - lf);
+    const char *p = lf + mp->delimiter_len;
 
-    if (len >= mp->delimiter_len)
-        p = end - (mp->delimiter_len - 1);
-    lf = memrchr(p, '\n', (size_t)(end - p));
-    if (!lf || memcmp(lf, mp->delimiter, (size_t)(end - lf)) != 0)
-        return NULL;
-    return lf;
+    if (len > 3 && (lf[1] != '-' || lf[2] != '-' || lf[3] != mp->delimiter[3]))
+        return false;
+    if (len <= mp->delimiter_len)
+        return memcmp(lf, mp->delimiter, len) == 0;
+    if (memcmp(lf, mp->delimiter, mp->delimiter_len) != 0)
+        return false;
+    if (*p == '-')
+        return end - p < 2 || p[1] == '-';
+    while (p < end && is_blank(*p))
+        p++;
+    if (p < end && *p == '\r')
+        p++;
+    return p == end || *p == '\n' || mutant(MUTANT_DELIMITER_PREFIX);
+}
+
+/* The first LF in front of `stop` that may begin a delimiter, or NULL. */
+static const char *look_closely(const struct multipart *mp, const char *p,
+                                const char *stop, const char *end)
+{
+    for (; p < stop; p++) {
+        if (*p == '\n' && may_delimit(mp, p, end))
+            return p;
+    }
+    return NULL;
+}
+
+enum { STRIDE = 32 };
+
+/* Is there a LF with a '-' after it among STRIDE bytes (and one more)? Now and
+ * then it says so though there is none. Eight at a time: the bit at the top of
+ * a byte tells whether it is zero once the two are taken from it. */
+static bool may_hold_delimiter(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < STRIDE; i += sizeof(found)) {
+        uint64_t bytes, next, differing;
+
+        memcpy(&bytes, p + i, sizeof(bytes));
+        memcpy(&next, p + i + 1, sizeof(next));
+        differing = (bytes ^ '\n' * ones) | (next ^ '-' * ones);
+        found |= (differing - ones) & ~differing;
+    }
+    return (found & 0x80 * ones) != 0;
+}
+
+/*
+ * The first LF from p on that may begin a delimiter, NULL when there is none.
+ * What there is of LFs and dashes in the content makes little difference;
+ * memmem() is a little faster for most contents, and takes five times as long
+ * for one made of the boundary's last bytes.
+ */
+static const char *find_delimiter(const struct multipart *mp, const char *p,
+                                  const char *end)
+{
+    const char *lf = NULL;
+
+    for (; end - p > STRIDE && !lf; p += STRIDE) {
+        if (may_hold_delimiter(p))
+            lf = look_closely(mp, p, p + STRIDE, end);
+    }
+    return lf ? lf : look_closely(mp, p, end, end);
 }
 
 /* Returns the first CR or LF from p on that the automaton has to look at,
@@ -410,11 +468,8 @@ static const char *find_cut_delimiter(const struct multipart *mp, const char *p,
 static const char *find_candidate(const struct multipart *mp, const char *p,
                                   const char *end)
 {
-    const char *lf =
-        memmem(p, (size_t)(end - p), mp->delimiter, mp->delimiter_len);
+    const char *lf = find_delimiter(mp, p, end);
 
-    if (!lf)
-        lf = find_cut_delimiter(mp, p, end);
     if (lf)
         return lf > p && lf[-1] == '\r' ? lf - 1 : lf;
     return end[-1] == '\r' ? end - 1 : end;
