@@ -122,7 +122,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench bench-peers fuzz fuzz-run coverage conformance mutants dialects \
+	bench bench-peers bench-docs fuzz fuzz-run coverage conformance mutants dialects \
 	node-client node-conformance install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
@@ -185,6 +185,10 @@ bench-peers: $(B)/mockserver $(BENCH_PROGRAMS) ## measure against other mock ser
 	-@.ci/need --install $(NEED_PEERS)
 	-@$(MAKE) --no-print-directory $(PEERS)/.installed
 	@CC='$(CC)' mockserver/bench/peers.sh $(B) $(PEERS)
+
+bench-docs: ## put the figures of both into docs/performance.md
+	@mockserver/bench/publish.sh docs/performance.md $(B)/bench.md \
+		$(B)/bench-peers.md
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined \

@@ -83,9 +83,12 @@ start_peer() {
     fail "$1 does not answer: $(tail -n 5 "$work/$1.log")"
 }
 
-# Compilers that work at run time need a while.
+# Compilers that work at run time need a while, Java's the longest.
 warm_up() {
-    load "$1" warm_up 0 64 "$(scaled 40000)" 8 small
+    case $1 in
+    wiremock) load "$1" warm_up 0 64 "$(scaled 200000)" 30 small ;;
+    *) load "$1" warm_up 0 64 "$(scaled 40000)" 8 small ;;
+    esac
     load "$1" warm_up 0 8 "$(scaled 100)" 4 upload
 }
 

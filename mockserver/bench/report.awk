@@ -71,8 +71,8 @@ FNR == 1 { file++ }
 file == 1 {
     if (format == "json")
         printf "%s\n  %s: %s", $1 == "processor" ? "{" : ",", quoted($1), quoted($2)
-    else
-        header = header (header == "" ? "" : ", ") $1 " " $2
+    gsub(/_/, " ", $1)
+    header = header (header == "" ? "" : ", ") $1 " " $2
     next
 }
 FNR == 1 {

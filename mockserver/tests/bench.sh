@@ -30,7 +30,7 @@ fail() {
 }
 
 # expect STATUS TEXT COMMAND...: the command ends with this status and says
-# this text, on stdout or stderr.
+# this text, on stdout or stderr; '' is any.
 expect() {
     status=$1
     text=$2
@@ -39,7 +39,7 @@ expect() {
     got=$?
     if [ "$got" != "$status" ]; then
         fail "$*: expected status $status, got $got and: $(tail -n 5 "$work/out")"
-    elif ! grep -qF -e "$text" "$work/out"; then
+    elif [ -n "$text" ] && ! grep -qF -e "$text" "$work/out"; then
         fail "$*: expected to read \"$text\", got: $(tail -n 5 "$work/out")"
     else
         pass
@@ -142,6 +142,20 @@ done
 expect_json "$work/report.json"
 expect 0 '"ratio": {"median": 2, "minimum": 0.5, "maximum": 3}' \
     cat "$work/report.json"
+
+printf 'before\n<!-- report -->\nold\n<!-- end -->\nafter\n' >"$work/document"
+expect 0 '' mockserver/bench/publish.sh "$work/document" "$work/report.md"
+expect_equal 'a published report' "$(cat "$work/document")" "before
+<!-- report -->
+
+$(cat "$work/report.md")
+
+<!-- end -->
+after"
+expect 2 'expected the line <!-- other -->' mockserver/bench/publish.sh \
+    "$work/document" "$work/other.md"
+expect 0 '<!-- bench -->' cat docs/performance.md
+expect 0 '<!-- bench-peers -->' cat docs/performance.md
 
 # the whole bench
 
