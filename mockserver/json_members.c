@@ -117,10 +117,11 @@ static size_t decode_escape(struct reader *r, char *out)
     static const char letters[] = "\"\\/bfnrt";
     static const char bytes[] = "\"\\/\b\f\n\r\t";
     char c = r->at + 1 < r->len ? r->json[r->at + 1] : '\0';
-    const char *found = c ? strchr(letters, c) : NULL;
+    const char *found;
 
     if (c == 'u')
         return decode_unicode(r, out);
+    found = c ? strchr(letters, c) : NULL;
     if (!found) {
         fail(r, r->at + 1, "an escape that JSON does not know");
         return 0;
@@ -161,7 +162,9 @@ static int read_string(struct reader *r, struct string *string)
     string->ptr = out;
     r->at++;
     while (r->at < r->len) {
-        size_t run = text_json_run(r->json + r->at, r->len - r->at);
+        size_t run = r->json[r->at] == '\\'
+                         ? 0
+                         : text_json_run(r->json + r->at, r->len - r->at);
 
         if (out != r->json + r->at)
             memmove(out, r->json + r->at, run);

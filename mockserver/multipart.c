@@ -398,8 +398,6 @@ static bool may_delimit(const struct multipart *mp, const char *lf,
     const size_t len = (size_t)(end - lf);
     const char *p = lf + mp->delimiter_len;
 
-    if (len > 3 && (lf[1] != '-' || lf[2] != '-' || lf[3] != mp->delimiter[3]))
-        return false;
     if (len <= mp->delimiter_len)
         return memcmp(lf, mp->delimiter, len) == 0;
     if (memcmp(lf, mp->delimiter, mp->delimiter_len) != 0)
@@ -417,6 +415,14 @@ static bool may_delimit(const struct multipart *mp, const char *lf,
 static const char *look_closely(const struct multipart *mp, const char *p,
                                 const char *stop, const char *end)
 {
+    const char *last = end - p > 3 ? end - 3 : p; /* with three bytes behind */
+    const char first = mp->delimiter[3];
+
+    for (; p < stop && p < last; p++) {
+        if (*p == '\n' && p[1] == '-' && p[2] == '-' && p[3] == first &&
+            may_delimit(mp, p, end))
+            return p;
+    }
     for (; p < stop; p++) {
         if (*p == '\n' && may_delimit(mp, p, end))
             return p;

@@ -508,20 +508,20 @@ static bool is_over_bounds(struct transaction *t, size_t len)
     return t->drained > t->server->bounds.drain_bytes;
 }
 
-/* Has the client hung up? The library may not notice an end that came with
- * the last bytes of an unfinished request. */
-static bool is_deserted(const struct link *link)
+/*
+ * Has the client hung up in the middle of its body? The library may not notice
+ * an end that came with the last bytes. Asked when the piece is short, for then
+ * it was all there was; a full one has more behind it, or the watch will tell.
+ */
+static bool is_deserted(const struct transaction *t, size_t len)
 {
+    const struct exchange *x = t->x;
     char byte;
 
-    return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* Is more to come, as far as the head told? */
-static bool lacks_bytes(const struct exchange *x)
-{
     return x->request.content_length >= 0 &&
-           x->body.received < (uint64_t)x->request.content_length;
+           x->body.received < (uint64_t)x->request.content_length &&
+           len < t->server->bounds.connection_bytes / 4 &&
+           recv(t->link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 static enum MHD_Result receive(struct transaction *t, const char *data,
@@ -540,7 +540,7 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
         pipeline_abandon(t->server->pipeline, t->x);
         return reset(t);
     }
-    if (lacks_bytes(t->x) && is_deserted(t->link))
+    if (is_deserted(t, len))
         return MHD_NO;
     if (is_over_bounds(t, len)) {
         log_write(t->server->pipeline->log, LOG_WARN,

@@ -190,13 +190,12 @@ int text_parse_u64(const char *s, size_t len, uint64_t max, uint64_t *value)
 
 int text_hex_digit(char c)
 {
-    char low = text_lower(c);
+    unsigned digit = (unsigned char)c - '0';
+    unsigned letter = ((unsigned char)c | 0x20u) - 'a';
 
-    if (is_digit(c))
-        return c - '0';
-    if (low >= 'a' && low <= 'f')
-        return low - 'a' + 10;
-    return -1;
+    if (digit < 10)
+        return (int)digit;
+    return letter < 6 ? (int)letter + 10 : -1;
 }
 
 size_t text_percent_decode(const char *s, size_t len, char *out)

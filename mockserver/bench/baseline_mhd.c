@@ -75,8 +75,7 @@ static struct MHD_Daemon *start(void)
         0, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_CONNECTION_LIMIT, 960U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)BOUNDS_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)BOUNDS_IDLE_S, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_END);
+        (unsigned)BOUNDS_IDLE_S, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
 int main(void)
