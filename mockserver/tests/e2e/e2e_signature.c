@@ -5,6 +5,7 @@
  */
 #include "expect.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -608,5 +609,26 @@ Test(e2e_signature, the_published_single_use_vector_passes_once, .timeout = 10)
     expect_success(&r);
     r = send_request(&s, &q);
     expect_code(&r, 13);
+    server_stop(&s);
+}
+
+/* A machine may forbid SHA-1 to programs that read its policy. */
+Test(e2e_signature, the_machines_openssl_configuration_changes_nothing,
+     .timeout = 10)
+{
+    static const char nothing[] = "openssl_conf = start\n[start]\n"
+                                  "providers = list\n[list]\nnull = one\n"
+                                  "[one]\nactivate = 1\n";
+    const char *path = scratch_file("openssl.cnf", nothing, strlen(nothing));
+    struct server s;
+    struct request q;
+    struct reply r;
+
+    setenv("OPENSSL_CONF", path, 1);
+    server_start(&s, NULL);
+    unsetenv("OPENSSL_CONF"); /* our own signer is to sign */
+    q = request_good(PICTURE);
+    r = send_request(&s, &q);
+    expect_success(&r);
     server_stop(&s);
 }
