@@ -184,14 +184,15 @@ static enum look deliver(struct front *f, struct peer *p, bool tls)
         .tunnelled = p->tunnelled,
     };
 
+    /* Before it is another thread's, who may close it at once. */
+    if (p->is_watched)
+        epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->source.fd, NULL);
+    p->is_watched = false;
     if (!f->calls.deliver(f->calls.cls, &arrival))
         return tls ? drop_now(f, p)
                    : refuse_text(f, p, "503 Service Unavailable",
                                  "all connections are taken; see "
                                  "--max-connections");
-    /* Closed by now, perhaps: then it is no longer in there. */
-    if (p->is_watched)
-        epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->source.fd, NULL);
     take_out(f, p);
     free(p);
     return LOOK_GONE;
@@ -431,7 +432,8 @@ static void on_peer(struct front *f, const struct epoll_event *event)
     struct peer *p = event->data.ptr;
 
     p->has_ended = event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-    look_on(f, p);
+    if (look_on(f, p) == LOOK_LATER && !p->is_watched)
+        watch(f, p);
 }
 
 static void on_listener(struct front *f, const struct epoll_event *event)

@@ -8,7 +8,7 @@
 #include "clock.h"
 
 /* Between two walks over the connections. */
-enum { WALK_MIN_MS = 10, WALK_MAX_MS = 1000 };
+enum { WALK_MIN_MS = 10, WALK_MAX_MS = 100 };
 
 struct watch {
     struct watch_options options;

@@ -35,7 +35,7 @@ struct watched {
 };
 
 struct watch_options {
-    unsigned patience_ms[WATCH__COUNT]; /* seen to within a tenth, or 1 s */
+    unsigned patience_ms[WATCH__COUNT]; /* kept to 0.1 s */
     /* Told of each that is ended for want of a request, on the thread of the
      * watch, which must not be called from within. */
     void (*on_late)(void *cls, struct watched *w);
