@@ -4,15 +4,19 @@
  * Content-Length or come in chunks.
  *
  *     bench_load -p PORT [-c CONNECTIONS] [-n REQUESTS] [-t SECONDS] [-e CODE]
- *                [-P PID] [-a] FILE...
+ *                [-P PID] [-a] [-r] FILE...
  *
  * A FILE holds a request as it travels; several are sent in turn. With -e every
  * reply must have "code":CODE in its body. With -P the CPU time of that process
  * and its children is told too. -a prints the line "begun" once every
  * connection has begun to send, and SIGTERM then ends the load, with 0.
  *
- * Prints one line of name=value pairs; code_X counts the replies whose body has
- * "code":X. Exit: 1 when a reply is not as expected, or does not come.
+ * A connection that the server ends before it answers is an error; with -r it
+ * is opened anew, and the request sent again.
+ *
+ * Prints one line of name=value pairs; again counts those, and code_X counts
+ * the replies whose body has "code":X. Exit: 1 when a reply is not as expected,
+ * or does not come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +36,8 @@ enum {
     MAX_CONNECTIONS = 1024,
     MAX_REQUESTS = 10000000,
     MAX_FILES = 16,
-    MAX_CODES = 8, /* different ones that are told apart */
+    MAX_AGAIN = 1000, /* connections opened anew */
+    MAX_CODES = 8,    /* different ones that are told apart */
     NO_CODE = INT32_MIN,
     REPLY_CAP = 64 * 1024,
     STUCK_MS = 60000, /* no reply for so long: something is broken */
@@ -46,6 +51,7 @@ struct options {
     int expected; /* code of every reply; NO_CODE: any */
     pid_t server; /* whose CPU time to tell; 0: nobody's */
     bool announce;
+    bool reconnects;
 };
 
 struct message {
@@ -79,6 +85,7 @@ struct load {
     size_t n_begun;
     size_t n_done;
     size_t n_busy;
+    size_t n_again;
     uint64_t sent; /* bytes of the requests that are done */
     int64_t deadline_ns;
     uint32_t *latency_us; /* of each reply */
@@ -89,7 +96,7 @@ struct load {
 _Noreturn static void die_usage(void)
 {
     bench_usage("-p PORT [-c CONNECTIONS] [-n REQUESTS] [-t SECONDS] "
-                "[-e CODE] [-P PID] [-a] FILE...");
+                "[-e CODE] [-P PID] [-a] [-r] FILE...");
 }
 
 _Noreturn static void die_of_reply(const struct connection *c, const char *what)
@@ -166,6 +173,33 @@ static void watch(struct load *l, struct connection *c, int operation)
         bench_die("epoll_ctl");
 }
 
+static void connect_one(struct load *l, struct connection *c)
+{
+    c->fd = bench_connect(l->options.port);
+    if (c->fd < 0)
+        bench_die("connect");
+    if (fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0)
+        bench_die("fcntl");
+    c->wants_write = false;
+    watch(l, c, EPOLL_CTL_ADD);
+}
+
+/*
+ * The server has ended a connection. Nothing of a reply was read: EPOLLOUT
+ * makes the request begin again on a new one.
+ */
+static bool connect_again(struct load *l, struct connection *c)
+{
+    if (!l->options.reconnects || c->got > 0 || ++l->n_again > MAX_AGAIN)
+        return false;
+    close(c->fd);
+    connect_one(l, c);
+    c->sent = 0;
+    c->wants_write = true;
+    watch(l, c, EPOLL_CTL_MOD);
+    return true;
+}
+
 static void send_more(struct load *l, struct connection *c)
 {
     bool wanted = c->wants_write;
@@ -175,8 +209,11 @@ static void send_more(struct load *l, struct connection *c)
                          c->request->len - c->sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno != EAGAIN)
+        if (n < 0 && errno != EAGAIN) {
+            if (connect_again(l, c))
+                return;
             bench_die("send");
+        }
         if (n < 0)
             break;
         c->sent += (size_t)n;
@@ -233,12 +270,14 @@ static void read_more(struct load *l, struct connection *c)
     n = recv(c->fd, c->reply + c->got, REPLY_CAP - 1 - c->got, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n < 0)
-        bench_die("recv");
-    if (n == 0 && !c->busy) {
+    if (n <= 0 && !c->busy) {
         forget(l, c);
         return;
     }
+    if (n <= 0 && connect_again(l, c))
+        return;
+    if (n < 0)
+        bench_die("recv");
     if (n == 0 || !c->busy || c->head_len > 0)
         die_of_reply(c, "the server closed, or sent what was not asked for");
     c->got += (size_t)n;
@@ -256,16 +295,6 @@ static void go_on(struct load *l, struct connection *c, uint32_t events)
         read_more(l, c);
     if (c->busy && c->head_len > 0 && c->sent == c->request->len)
         end_request(l, c);
-}
-
-static void connect_one(struct load *l, struct connection *c)
-{
-    c->fd = bench_connect(l->options.port);
-    if (c->fd < 0)
-        bench_die("connect");
-    if (fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0)
-        bench_die("fcntl");
-    watch(l, c, EPOLL_CTL_ADD);
 }
 
 /* the whole run */
@@ -341,6 +370,8 @@ static void report(struct load *l, int64_t wall_ns, int64_t cpu_ns)
            "p50_us=%" PRIu32 " p99_us=%" PRIu32,
            n, seconds, (double)n / seconds, mib / seconds, l->latency_us[n / 2],
            l->latency_us[n - 1 - n / 100]);
+    if (l->options.reconnects)
+        printf(" again=%zu", l->n_again);
     if (l->options.server != 0)
         printf(" cpu_us=%.3f cpu_ms_per_mib=%.5f",
                (double)cpu_ns / 1e3 / (double)n, (double)cpu_ns / 1e6 / mib);
@@ -365,6 +396,8 @@ static void parse_option(struct options *o, int c)
         o->server = (pid_t)bench_number(optarg, 1, INT32_MAX);
     else if (c == 'a')
         o->announce = true;
+    else if (c == 'r')
+        o->reconnects = true;
     else
         die_usage();
 }
@@ -379,7 +412,7 @@ static void parse_options(struct options *o, int argc, char **argv)
         .seconds = 10,
         .expected = NO_CODE,
     };
-    while ((c = getopt(argc, argv, "p:c:n:t:e:P:a")) != -1)
+    while ((c = getopt(argc, argv, "p:c:n:t:e:P:ar")) != -1)
         parse_option(o, c);
     if (o->port == 0 || optind == argc || argc - optind > MAX_FILES)
         die_usage();

@@ -30,6 +30,8 @@ PEERS=$2
 BUILD=$build
 WORK=$work
 export BUILD PEERS WORK
+# Node's servers end connections that have waited for 5 s, also for themselves.
+reconnect=-r
 unset http_proxy HTTP_PROXY NODE_OPTIONS JAVA_TOOL_OPTIONS
 
 # Why a peer cannot run here; nothing when it can.

@@ -10,7 +10,8 @@ export LC_ALL
 build=${BUILD:-build}
 mock=${MOCKSERVER:-$build/mockserver}
 work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
+server=
+trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 unset BENCH_STRICT
 ROUNDS=1
@@ -108,6 +109,26 @@ done <"$work/kinds"
 expect_equal 'the same upload again' "$("$build/bench_request" upload | cksum)" \
     "$("$build/bench_request" upload | cksum)"
 expect 2 'unknown kind "none"' "$build/bench_request" none
+
+# load
+
+# A server that ends every second connection without an answer.
+echo '{"faults":[{"fault":"empty_response","every":2}]}' >"$work/rules"
+mkfifo "$work/ready" || exit 2
+"$mock" --port 0 --rules "$work/rules" >"$work/ready" 2>"$work/log" &
+server=$!
+read -r line <"$work/ready"
+"$build/bench_request" small "$("$mock" sign)" >"$work/small.http"
+set -- -p "${line##*:}" -P "$server" -c 4 -n 40 -e 0 "$work/small.http"
+expect 1 'the server closed' "$build/bench_load" "$@"
+expect 0 'code_0=40' "$build/bench_load" -r "$@"
+again=$(sed -n 's/.* again=\([0-9]*\) .*/\1/p' "$work/out")
+if [ "${again:-0}" -lt 20 ]; then
+    fail "-r: expected 20 connections anew or more, got \"$again\""
+fi
+kill "$server"
+wait "$server"
+server=
 
 # rows and verdicts
 
