@@ -5,6 +5,7 @@
 #   MUTANTS=1                     build with --mutant NAME, apart too
 #   V=1                           show whole command lines
 #   PREFIX=/usr/local, DESTDIR=   where `make install` puts things
+#   SOAK_REQUESTS=1000000, SOAK_SEED=1   size and seed of `make soak`
 #   PORT=8080, ARGS='...'         port and further options for `make run`
 -include local.mk
 
@@ -110,9 +111,12 @@ PARSERS := $(filter-out support server replay,$(patsubst mockserver/fuzz/fuzz_%.
 FUZZERS := $(PARSERS:%=$(B)/fuzz_%)
 REPLAYERS := $(PARSERS:%=$(B)/fuzz_replay_%)
 FUZZ_SECONDS ?= 20
-# Each file of the bench is a program but for what they share.
+# Each file of the bench is a program but for what they share, and the soak.
 BENCH_PROGRAMS := $(patsubst mockserver/bench/%.c,$(B)/bench_%, \
-	$(filter-out %/bench_support.c,$(BENCH_SRC)))
+	$(filter-out %/bench_support.c mockserver/bench/soak%,$(BENCH_SRC)))
+SOAK_PROGRAMS := $(B)/soak_storm $(B)/soak_trials
+SOAK_REQUESTS ?= 1000000
+SOAK_SEED ?= 1
 GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 
 # targets for people
@@ -122,7 +126,8 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DEFAULT_GOAL := all
 .PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
-	bench bench-peers bench-docs fuzz fuzz-run coverage conformance mutants dialects \
+	bench bench-peers bench-docs soak soak-programs fuzz fuzz-run coverage \
+	conformance mutants dialects \
 	node-client node-conformance install deps format docs fixtures clean help
 
 all: $(B)/mockserver ## build build/mockserver
@@ -190,6 +195,12 @@ bench-docs: ## put the figures of both into docs/performance.md
 	@mockserver/bench/publish.sh docs/performance.md $(B)/bench.md \
 		$(B)/bench-peers.md
 
+# Its programs come from the plain build: what is tested is the server.
+soak: $(B)/mockserver ## load the server, break its connections and see it survive
+	@$(MAKE) --no-print-directory SANITIZE= MUTANTS= INSTALLS=1 soak-programs
+	@SOAK_REQUESTS=$(SOAK_REQUESTS) SOAK_SEED=$(SOAK_SEED) \
+		mockserver/bench/soak.sh $(B)/mockserver build
+
 fuzz: ## fuzz each parser for FUZZ_SECONDS (default 20)
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer,address,undefined \
 		B=build/fuzz fuzz-run
@@ -241,7 +252,7 @@ NEED_PEERS = $(shell mockserver/bench/peers.sh --missing)
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
 INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
-	fuzz-run coverage bench bench-peers conformance mutants node-client node-conformance \
+	fuzz-run coverage bench bench-peers soak conformance mutants node-client node-conformance \
 	dialects,$(MAKECMDGOALS))
 
 $(HAVE_BUILD): Makefile
@@ -290,6 +301,8 @@ $(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(HAVE_BUILD)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
 
+# What loads the server signs with the suite's signer.
+$(BENCH_OBJ): private INCLUDES = -Imockserver -Iconformance
 $(FUZZ_OBJ) $(BENCH_OBJ): $(B)/obj/%.o: %.c $(B)/.flags | $(HAVE_BUILD)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -382,6 +395,14 @@ BENCH_SUPPORT := $(B)/obj/mockserver/bench/bench_support.o
 $(B)/bench_%: $(B)/obj/mockserver/bench/%.o $(BENCH_SUPPORT)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $$(pkg-config --libs libssl) $(LDLIBS)
+
+soak-programs: $(SOAK_PROGRAMS)
+
+$(SOAK_PROGRAMS): $(B)/%: $(B)/obj/mockserver/bench/%.o \
+		$(B)/obj/mockserver/bench/soak.o \
+		$(B)/obj/conformance/bytes.o $(B)/obj/conformance/signer.o
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $$(pkg-config --libs libcrypto) $(LDLIBS)
 
 -include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d) \
 	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(SUITE_OBJ:.o=.d) \
