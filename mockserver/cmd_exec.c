@@ -129,6 +129,8 @@ static int start_command(char **argv, const struct exec_environment *e,
     sigemptyset(&defaults);
     if (!signals->pipe_was_ignored)
         sigaddset(&defaults, SIGPIPE);
+    if (!signals->size_was_ignored)
+        sigaddset(&defaults, SIGXFSZ);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, flags);
     posix_spawnattr_setsigmask(&attributes, &signals->old_mask);

@@ -5,6 +5,7 @@
 void signals_block(struct signals *signals)
 {
     signals->pipe_was_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+    signals->size_was_ignored = signal(SIGXFSZ, SIG_IGN) == SIG_IGN;
     sigemptyset(&signals->set);
     sigaddset(&signals->set, SIGTERM);
     sigaddset(&signals->set, SIGINT);

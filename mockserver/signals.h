@@ -12,12 +12,13 @@
 struct signals {
     sigset_t set; /* for sigwait() and its kin */
     sigset_t old_mask;
-    bool pipe_was_ignored;
+    bool pipe_was_ignored, size_was_ignored;
 };
 
 /*
- * Blocks SIGTERM and SIGINT, ignores SIGPIPE. Called before any thread starts,
- * so that they all leave the signals to the caller.
+ * Blocks SIGTERM and SIGINT, ignores SIGPIPE and SIGXFSZ: a peer that is gone
+ * and a file that may not grow are errors of a call, not the end. Called before
+ * any thread starts, so that they all leave the signals to the caller.
  */
 void signals_block(struct signals *signals);
 

@@ -47,11 +47,11 @@ start() {
 finish() {
     kill -TERM "$pid" 2>/dev/null
     wait "$pid"
-    status=$?
+    ended=$?
     pid=
-    [ "$status" = 0 ] || echo "the server ended with status $status"
+    [ "$ended" = 0 ] || echo "the server ended with status $ended"
     grep -e Sanitizer -e 'runtime error:' -A 30 "$work/log" && return 1
-    return "$status"
+    return "$ended"
 }
 
 # trial NAME N PROGRAM: of the server that was started last; ends it.

@@ -294,6 +294,25 @@ Test(e2e_bounds, the_smallest_memory_serves_and_bounds_the_head, .timeout = 20)
     server_stop(&s);
 }
 
+/* The signal that comes with it would end a process. */
+Test(e2e_bounds, a_journal_file_that_may_not_grow_harms_nobody, .timeout = 20)
+{
+    const struct rlimit size = {4096, 4096};
+    const char *path = scratch_file("journal", "", 0);
+    struct server s;
+    struct reply r;
+
+    server_start(&s, "--journal-file", path, NULL);
+    cr_assert(eq(int, prlimit(s.pid, RLIMIT_FSIZE, &size, NULL), 0));
+    for (int i = 0; i < 20; i++)
+        expect_alive(&s);
+    r = admin_call(&s, "GET", "metrics", NULL);
+    cr_expect(eq(ptr,
+                 strstr(r.body, "\nmockserver_journal_file_failures_total 0"),
+                 NULL));
+    server_stop(&s);
+}
+
 /* Refused on its head, and longer than may be drained. */
 static struct request refused_request(size_t len)
 {
