@@ -52,7 +52,7 @@ struct server {
     struct watch *watch;
     uint16_t ports[PORTS];
     size_t n_ports;
-    atomic_uint n_connections;
+    atomic_uint n_connections; /* handed to the library and not yet closed */
     pthread_mutex_t lock;
     struct tunnels tunnels;
     pthread_cond_t idle; /* signalled, while stopping, when a request ended */
@@ -798,10 +798,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection,
     struct server *s = cls;
     bool starts = why == MHD_CONNECTION_NOTIFY_STARTED;
 
-    if (!starts)
+    if (!starts) {
         link_free(s, *context);
+        atomic_fetch_sub(&s->n_connections, 1);
+    }
     *context = starts ? link_new(s, connection) : NULL;
-    atomic_fetch_add(&s->n_connections, starts ? 1U : -1U);
     if (s->pipeline->metrics)
         metrics_connection(s->pipeline->metrics, starts ? 1 : -1);
 }
@@ -832,7 +833,9 @@ static unsigned thread_count(unsigned threads)
 }
 
 /* The library does not listen: the front hands it sockets. `more` are options
- * that one daemon alone has. */
+ * that one daemon alone has. Each worker gets its share of the limit, and one
+ * that is handed more waits for itself for ever (seen in 0.9.75); so the share
+ * is all that make_room() lets in. */
 static struct MHD_Daemon *start_daemon(struct server *s, unsigned flags,
                                        struct MHD_OptionItem *more)
 {
@@ -848,7 +851,7 @@ static struct MHD_Daemon *start_daemon(struct server *s, unsigned flags,
             MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | flags,
         0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
         on_library_log, s, MHD_OPTION_CONNECTION_LIMIT,
-        s->bounds.max_connections + LEAVING_MAX,
+        (s->bounds.max_connections + LEAVING_MAX) * s->threads,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->bounds.connection_bytes,
         MHD_OPTION_CONNECTION_TIMEOUT, s->bounds.idle_s,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED,
@@ -926,9 +929,11 @@ static bool deliver(void *cls, const struct front_arrival *arrival)
      * client has acknowledged the first, which may take 40 ms. */
     if (arrival->tls)
         setsockopt(arrival->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    atomic_fetch_add(&s->n_connections, 1);
     /* Closes what it does not take. */
-    MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
-                       arrival->address_len);
+    if (MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
+                           arrival->address_len) == MHD_NO)
+        atomic_fetch_sub(&s->n_connections, 1);
     return true;
 }
 

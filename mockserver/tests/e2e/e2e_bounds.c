@@ -234,6 +234,29 @@ Test(e2e_bounds, one_connection_too_many_is_told_so, .timeout = 20)
     server_stop(&s);
 }
 
+/* Handed over all at once, more than a worker's share stops that worker. */
+Test(e2e_bounds, a_burst_stops_no_worker, .timeout = 20)
+{
+    enum { N = 200 };
+    struct server s;
+    struct client c[N];
+    struct request q = request_good(GETFOUR);
+
+    server_start(&s, "--max-connections", "4", "--threads", "2", NULL);
+    for (size_t i = 0; i < N; i++) {
+        client_open(&c[i], &s);
+        client_send_request(&c[i], &q);
+    }
+    for (size_t i = 0; i < N; i++) {
+        struct reply r = client_read(&c[i]);
+
+        cr_expect(ne(int, r.end, REPLY_TIMEOUT), "the %zu-th hears nothing", i);
+        reply_release(&r);
+        client_close(&c[i]);
+    }
+    server_stop(&s);
+}
+
 Test(e2e_bounds, who_is_idle_makes_way, .timeout = 20)
 {
     enum { N = 3 };
