@@ -184,7 +184,7 @@ static enum look deliver(struct front *f, struct peer *p, bool tls)
         .tunnelled = p->tunnelled,
     };
 
-    /* Before it is another thread's, who may close it at once. */
+    /* Once it is delivered, it may be closed at any moment. */
     if (p->is_watched)
         epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->source.fd, NULL);
     p->is_watched = false;
@@ -342,6 +342,12 @@ static void watch(struct front *f, struct peer *p)
         p->is_watched = true;
 }
 
+static void look_and_watch(struct front *f, struct peer *p)
+{
+    if (look_on(f, p) == LOOK_LATER && !p->is_watched)
+        watch(f, p);
+}
+
 static void welcome(struct front *f, const struct listener *l, int fd,
                     const union front_address *address, socklen_t len)
 {
@@ -358,8 +364,7 @@ static void welcome(struct front *f, const struct listener *l, int fd,
     p->address = *address;
     p->address_len = len;
     append(f, p);
-    if (look_on(f, p) == LOOK_LATER)
-        watch(f, p);
+    look_and_watch(f, p);
 }
 
 static bool is_out_of_room(int error)
@@ -432,8 +437,7 @@ static void on_peer(struct front *f, const struct epoll_event *event)
     struct peer *p = event->data.ptr;
 
     p->has_ended = event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-    if (look_on(f, p) == LOOK_LATER && !p->is_watched)
-        watch(f, p);
+    look_and_watch(f, p);
 }
 
 static void on_listener(struct front *f, const struct epoll_event *event)

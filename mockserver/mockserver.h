@@ -11,9 +11,9 @@
  *     ... http://127.0.0.1:<mockserver_port(mock)>/face/livedetectpicture
  *     mockserver_stop(mock);
  *
- * Several servers may run in one process. SIGPIPE, and SIGXFSZ with a
- * journal file, must be ignored by the process. Functions may be called from any thread but for start and stop of
- * one server.
+ * Several servers may run in one process. SIGPIPE must be ignored by the
+ * process, and with a journal file SIGXFSZ too. Functions may be called from
+ * any thread but for start and stop of one server.
  */
 #ifndef MOCKSERVER_H
 #define MOCKSERVER_H

@@ -175,6 +175,7 @@ static enum MHD_Result reset(struct transaction *t)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
+    watch_remove(t->server->watch, &t->link->watched);
     if (connect(t->link->fd, &nowhere, sizeof(nowhere)) < 0)
         log_write(t->server->pipeline->log, LOG_WARN,
                   "#%" PRIu64 " cannot reset the connection: %s", t->x->id,

@@ -139,10 +139,12 @@ void watch_remove(struct watch *watch, struct watched *w)
         w->next->previous = w->previous;
     if (w->previous)
         w->previous->next = w->next;
-    else
+    else if (watch->first == w)
         watch->first = w->next;
     if (w->is_leaving)
         watch->n_leaving--;
+    w->next = w->previous = NULL;
+    w->is_leaving = false;
     pthread_mutex_unlock(&watch->lock);
 }
 

@@ -57,7 +57,7 @@ void watch_add(struct watch *watch, struct watched *w, int fd);
  * thread that serves the connection. */
 void watch_expect(struct watched *w, enum watch_state state, int64_t now_us);
 
-/* Before its descriptor is closed. */
+/* Before its descriptor is closed; once more does no harm. */
 void watch_remove(struct watch *watch, struct watched *w);
 
 /* Ends the connection that has awaited its next request for longest, if that
