@@ -26,7 +26,6 @@
 enum {
     PORTS = 2,        /* --port and --https-port */
     LEAVING_MAX = 16, /* connections that make way, not yet closed */
-    TLS_AGAIN_S = 1,  /* after it could not be started */
 };
 
 /* Sockets that came by CONNECT, on their way to the library. */
@@ -47,7 +46,7 @@ struct server {
     struct front *front;
     struct MHD_Daemon *plain;
     struct MHD_Daemon *encrypted; /* NULL until the first TLS connection */
-    int64_t no_tls_until_us;      /* that failed; of the front's thread */
+    bool has_told_no_tls;         /* of the front's thread */
     struct timers *timers;
     struct watch *watch;
     uint16_t ports[PORTS];
@@ -881,17 +880,17 @@ static struct MHD_Daemon *start_encrypted(struct server *s, char **why)
 }
 
 /* Most servers never see TLS: its workers and certificates wait for the first
- * connection that wants them. On the front's thread. */
+ * connection that wants them. What failed for want of memory may do for the
+ * next. On the front's thread. */
 static struct MHD_Daemon *encrypted_daemon(struct server *s)
 {
     char *why = NULL;
 
-    if (s->encrypted || clock_monotonic_us() < s->no_tls_until_us)
+    if (s->encrypted)
         return s->encrypted;
     s->encrypted = start_encrypted(s, &why);
-    if (!s->encrypted) {
-        s->no_tls_until_us =
-            clock_monotonic_us() + (int64_t)TLS_AGAIN_S * 1000000;
+    if (!s->encrypted && !s->has_told_no_tls) {
+        s->has_told_no_tls = true;
         log_write(s->pipeline->log, LOG_ERROR,
                   "TLS cannot be served, its connections are closed: %s",
                   why ? why
