@@ -677,6 +677,15 @@ static void tell_idle(struct server *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void release(struct server *s, struct transaction *t)
+{
+    watch_expect(&t->link->watched, WATCH_NEXT, clock_monotonic_us());
+    free_admin(t->admin);
+    exchange_free(t->x);
+    t->link->phase = PHASE_NONE;
+    tell_idle(s);
+}
+
 static void end(struct server *s, struct transaction *t,
                 enum MHD_RequestTerminationCode why)
 {
@@ -691,11 +700,19 @@ static void end(struct server *s, struct transaction *t,
             t->x->request.malformed = "the chunked coding is malformed";
         pipeline_abandon(s->pipeline, t->x);
     }
-    watch_expect(&t->link->watched, WATCH_NEXT, clock_monotonic_us());
-    free_admin(t->admin);
-    exchange_free(t->x);
-    t->link->phase = PHASE_NONE;
-    tell_idle(s);
+    release(s, t);
+}
+
+/* The library forgets to complete a request that it refuses for the number of
+ * its query arguments, and one that it has no memory left to refuse (seen in
+ * 0.9.75). The head went with the connection's memory, so that only one whose
+ * head was never read can be recorded. */
+static void end_forgotten(struct server *s, struct transaction *t)
+{
+    if (t->link->phase == PHASE_HEAD)
+        end(s, t, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    else
+        release(s, t);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection,
@@ -783,10 +800,8 @@ static void link_free(struct server *s, struct link *link)
 {
     if (!link)
         return;
-    /* The library forgets to complete a request that it refuses for the
-     * number of its query arguments (seen in 0.9.75). */
     if (link->phase != PHASE_NONE)
-        end(s, &link->current, MHD_REQUEST_TERMINATED_WITH_ERROR);
+        end_forgotten(s, &link->current);
     watch_remove(s->watch, &link->watched);
     free(link);
 }
