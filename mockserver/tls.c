@@ -358,11 +358,12 @@ static int make_good(struct pair *ca, struct pair *leaf,
 
 /* PEM */
 
-/* The string is the caller's; NULL when memory ran out. */
-static char *take_text(BIO *bio)
+/* The string is the caller's; NULL when memory ran out, also while it was
+ * written. */
+static char *take_text(BIO *bio, int written)
 {
     char *data = NULL;
-    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
+    long len = written == 1 ? BIO_get_mem_data(bio, &data) : 0;
     char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
 
     if (text) {
@@ -377,18 +378,18 @@ static char *cert_text(X509 *cert)
 {
     BIO *bio = BIO_new(BIO_s_mem());
 
-    if (bio)
-        PEM_write_bio_X509(bio, cert);
-    return take_text(bio);
+    return take_text(bio, bio ? PEM_write_bio_X509(bio, cert) : 0);
 }
 
 static char *key_text(const EVP_PKEY *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());
+    int written = 0;
 
     if (bio)
-        PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
-    return take_text(bio);
+        written =
+            PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    return take_text(bio, written);
 }
 
 static void free_key_text(char *text)
