@@ -142,7 +142,7 @@ static void compare(const cJSON *reply, const char *const *values)
 {
     const cJSON *requests = cJSON_GetObjectItem(reply, "requests");
     const cJSON *next = cJSON_GetObjectItem(reply, "next");
-    const cJSON *found[N_ENTRIES];
+    const cJSON *found[N_ENTRIES] = {NULL};
     size_t n = search(values, found);
     const cJSON *entry;
     size_t i = 0;
