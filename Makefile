@@ -84,6 +84,7 @@ endif
 SERVER_SRC := $(wildcard mockserver/*.c mockserver/handlers/*.c)
 UNIT_SRC := $(wildcard mockserver/tests/*.c)
 E2E_SRC := $(wildcard mockserver/tests/e2e/*.c)
+ALLOC_SRC := $(wildcard mockserver/tests/alloc/*.c)
 FUZZ_SRC := $(wildcard mockserver/fuzz/*.c)
 BENCH_SRC := $(wildcard mockserver/bench/*.c)
 SUITE_SRC := $(wildcard conformance/*.c)
@@ -91,14 +92,16 @@ SUITE_TEST_SRC := $(wildcard conformance/tests/*.c)
 CLIENT_SRC := $(wildcard conformance/clients/*.c)
 NODE_SRC := $(wildcard conformance/clients/node/*.js*)
 HEADERS := $(wildcard mockserver/*.h mockserver/tests/*.h mockserver/tests/e2e/*.h \
+	mockserver/tests/alloc/*.h \
 	mockserver/fuzz/*.h mockserver/bench/*.h conformance/*.h conformance/*/*.h)
-OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
-	$(SUITE_SRC) $(SUITE_TEST_SRC) $(CLIENT_SRC)
+OUR_C := $(SERVER_SRC) $(UNIT_SRC) $(E2E_SRC) $(ALLOC_SRC) $(FUZZ_SRC) \
+	$(BENCH_SRC) $(SUITE_SRC) $(SUITE_TEST_SRC) $(CLIENT_SRC)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SERVER_OBJ := $(call obj,$(SERVER_SRC))
 UNIT_OBJ := $(call obj,$(UNIT_SRC))
 E2E_OBJ := $(call obj,$(E2E_SRC))
+ALLOC_OBJ := $(call obj,$(ALLOC_SRC))
 FUZZ_OBJ := $(call obj,$(FUZZ_SRC))
 BENCH_OBJ := $(call obj,$(BENCH_SRC))
 SUITE_OBJ := $(call obj,$(SUITE_SRC))
@@ -124,7 +127,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all run test unit-test e2e-test tsan-test docs-test check check-format \
+.PHONY: all run test unit-test e2e-test alloc-test tsan-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
 	bench bench-peers bench-docs soak soak-programs fuzz fuzz-run coverage \
 	conformance mutants dialects \
@@ -139,12 +142,16 @@ run: $(B)/mockserver ## install what is missing, build, serve with demo accounts
 SUITE_PROGRAMS := $(B)/mockserver $(B)/conformance $(B)/conformance-client \
 	$(B)/fake_target
 
-test: $(B)/unit_tests $(B)/e2e_tests $(B)/conformance_tests $(SUITE_PROGRAMS) $(REPLAYERS) $(BENCH_PROGRAMS) ## run all tests against private servers
+TEST_PROGRAMS := $(B)/unit_tests $(B)/e2e_tests $(B)/alloc_tests \
+	$(B)/conformance_tests $(SUITE_PROGRAMS) $(REPLAYERS) $(BENCH_PROGRAMS)
+
+test: $(TEST_PROGRAMS) ## run all tests against private servers
 	@MOCKSERVER=$(B)/mockserver FUZZ_REPLAY=$(B) BUILD=$(B) \
 		mockserver/tests/run.sh $(B)/unit_tests $(B)/e2e_tests \
 		$(B)/conformance_tests conformance/tests/suite.sh \
 		conformance/tests/scenarios.sh \
-		mockserver/tests/fuzz_replay.sh mockserver/tests/bench.sh \
+		mockserver/tests/fuzz_replay.sh mockserver/tests/alloc_failures.sh \
+		mockserver/tests/bench.sh \
 		mockserver/tests/docs.sh
 
 conformance: $(SUITE_PROGRAMS) ## run the conformance suite: mock and reference client
@@ -164,6 +171,10 @@ unit-test: $(B)/unit_tests ## run the unit tests alone
 
 e2e-test: $(B)/mockserver $(B)/e2e_tests ## run the tests over real sockets alone
 	@MOCKSERVER=$(B)/mockserver mockserver/tests/run.sh $(B)/e2e_tests
+
+alloc-test: $(B)/alloc_tests ## fail every allocation of a request of each kind
+	@BUILD=$(B) ALLOC_TESTS=-a \
+		mockserver/tests/run.sh mockserver/tests/alloc_failures.sh
 
 tsan-test: $(B)/e2e_tests ## run them against a server under ThreadSanitizer
 	@$(MAKE) --no-print-directory SANITIZE=thread build/thread/mockserver
@@ -251,7 +262,7 @@ NEED_DIALECTS = $(shell conformance/clients/dialects/run.sh --missing)
 NEED_PEERS = $(shell mockserver/bench/peers.sh --missing)
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
-INSTALLS := $(filter run test unit-test e2e-test tsan-test docs-test check deps fuzz \
+INSTALLS := $(filter run test unit-test e2e-test alloc-test tsan-test docs-test check deps fuzz \
 	fuzz-run coverage bench bench-peers soak conformance mutants node-client node-conformance \
 	dialects,$(MAKECMDGOALS))
 
@@ -300,6 +311,21 @@ $(SERVER_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(HAVE_BUILD)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
+
+# A sanitizer keeps its allocator; our objects' calls go by way of the test's.
+ALLOC_FLAGS := $(if $(SANITIZE),-DALLOC_WRAPPED)
+ALLOC_LINK := -rdynamic $(if $(SANITIZE),$(patsubst %,-Wl$(comma)--wrap=%, \
+	malloc calloc realloc strdup asprintf vasprintf))
+
+$(ALLOC_OBJ): $(B)/obj/%.o: %.c $(B)/.flags $(GENERATED) | $(HAVE_BUILD)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(ALLOC_FLAGS) -c -o $@ $<
+
+$(B)/alloc_tests: $(ALLOC_OBJ) $(filter-out %/main.o,$(SERVER_OBJ))
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(ALLOC_LINK) -o $@ $^ $$(pkg-config --libs libssl) \
+		$(PKG_LIBS) $(LDLIBS)
 
 # What loads the server signs with the suite's signer.
 $(BENCH_OBJ): private INCLUDES = -Imockserver -Iconformance
@@ -405,5 +431,6 @@ $(SOAK_PROGRAMS): $(B)/%: $(B)/obj/mockserver/bench/%.o \
 	$(Q)$(LINK) -o $@ $^ $$(pkg-config --libs libcrypto) $(LDLIBS)
 
 -include $(SERVER_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(E2E_OBJ:.o=.d) \
+	$(ALLOC_OBJ:.o=.d) \
 	$(FUZZ_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(SUITE_OBJ:.o=.d) \
 	$(SUITE_TEST_OBJ:.o=.d) $(CLIENT_OBJ:.o=.d)
