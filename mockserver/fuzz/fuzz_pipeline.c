@@ -149,20 +149,20 @@ static cJSON *take_entry(struct fuzz_server *s, const struct exchange *x,
     return entry;
 }
 
-static void check_verdict(struct fuzz_server *s)
+/* In one of its formats, since each costs as much as all the rest. */
+static void check_verdict(struct fuzz_server *s, const struct message *m)
 {
+    static const enum verdict_format formats[] = {VERDICT_JSON, VERDICT_TEXT,
+                                                  VERDICT_JUNIT};
+    enum verdict_format format = formats[m->all.len % 3];
     struct strbuf text;
 
     strbuf_init(&text, 1024 * 1024);
-    FUZZ_CHECK(verdict_render(s->pipeline.verdict, NULL, VERDICT_JSON, &text) ==
-               0);
-    cJSON_Delete(parse_json(&text));
-    for (int format = VERDICT_TEXT; format <= VERDICT_JUNIT; format++) {
-        strbuf_reset(&text);
-        FUZZ_CHECK(verdict_render(s->pipeline.verdict, NULL,
-                                  (enum verdict_format)format, &text) == 0);
+    FUZZ_CHECK(verdict_render(s->pipeline.verdict, NULL, format, &text) == 0);
+    if (format == VERDICT_JSON)
+        cJSON_Delete(parse_json(&text));
+    else
         FUZZ_CHECK(text_is_utf8(text.buf, text.len));
-    }
     strbuf_release(&text);
 }
 
@@ -188,7 +188,7 @@ static struct outcome run(const struct message *m, bool in_pieces)
         FUZZ_CHECK(pipeline_finish(&s.pipeline, o.x) == 0);
     o.entry = take_entry(&s, o.x, m);
     if (!in_pieces)
-        check_verdict(&s);
+        check_verdict(&s, m);
     fuzz_server_release(&s);
     return o;
 }
