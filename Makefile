@@ -248,7 +248,7 @@ clean: ## remove build/
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS="$$(printf '\t')" read -r name text; do \
-			printf '  %-14s %s\n' "$$name" "$$text"; done
+			printf '  %-16s %s\n' "$$name" "$$text"; done
 
 # packages; asked for anew when this list may have changed
 
