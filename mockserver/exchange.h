@@ -37,7 +37,10 @@ struct request {
     const char *version;  /* for example "HTTP/1.1" */
     struct field *fields; /* in order; the structs live in the arena */
     struct field *last_field;
-    const char *target; /* as on the request line, arena */
+    /* As on the request line but for the user and password that its authority
+     * may hold, which are secrets; arena. */
+    const char *target;
+    bool names_user; /* it held them */
     /* In a target in absolute form, as a proxy is sent it: whom the request is
      * for. Points into `target`; NULL: not told. */
     const char *authority;

@@ -115,6 +115,45 @@ int authority_parse(struct authority *a, const char *s, size_t len)
     return parse_port(end, (size_t)(s + len - end), &a->port);
 }
 
+static bool is_hex(char c)
+{
+    char low = text_lower(c);
+
+    return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
+}
+
+/* unreserved and sub-delims of RFC 3986 section 2. */
+static bool is_host_char(char c)
+{
+    char low = text_lower(c);
+
+    return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+           (c && strchr("-._~!$&'()*+,;=", c));
+}
+
+/* A reg-name, or what may stand between brackets (RFC 3986 section 3.2.2). */
+static bool is_host(const struct authority *a)
+{
+    for (size_t i = 0; i < a->len; i++) {
+        const char *s = a->host + i;
+
+        if (is_host_char(*s) || (a->bracketed && *s == ':'))
+            continue;
+        if (a->bracketed || *s != '%' || a->len - i < 3 || !is_hex(s[1]) ||
+            !is_hex(s[2]))
+            return false;
+        i += 2;
+    }
+    return a->len > 0 || !a->bracketed;
+}
+
+bool authority_is_host(const char *s, size_t len)
+{
+    struct authority a;
+
+    return authority_parse(&a, s, len) == 0 && is_host(&a);
+}
+
 static bool ip_of(const struct authority *a, struct in6_addr *address)
 {
     return parse_ip(a->host, a->len, a->bracketed, address);

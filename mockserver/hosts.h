@@ -33,6 +33,10 @@ struct authority {
 /* Returns 0, or -1 when brackets or port are wrong. */
 int authority_parse(struct authority *a, const char *s, size_t len);
 
+/* Is it a host with or without a port, as Host must be (RFC 9110 section 7.2)?
+ * It may be empty; a user before the host is none of it. */
+bool authority_is_host(const char *s, size_t len);
+
 bool hosts_is_service(const struct authority *a);
 
 /* Is it one of the server's own names? Bound to all addresses, it has of the

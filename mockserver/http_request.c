@@ -71,31 +71,11 @@ static const char *copy(struct reader *r, struct line text)
 
 /* the request line */
 
-static bool is_token(struct line word)
-{
-    for (size_t i = 0; i < word.len; i++) {
-        if (!text_is_tchar(word.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
 /* RFC 9112 section 2.3, of the one major version that this server speaks. */
 static bool is_version(struct line word)
 {
     return word.len == 8 && !memcmp(word.ptr, "HTTP/1.", 7) &&
            word.ptr[7] >= '0' && word.ptr[7] <= '9';
-}
-
-static bool is_visible(struct line word)
-{
-    for (size_t i = 0; i < word.len; i++) {
-        unsigned char c = (unsigned char)word.ptr[i];
-
-        if (c <= ' ' || c == 0x7f)
-            return false;
-    }
-    return true;
 }
 
 static void hand_over_line(struct reader *r, struct line method,
@@ -105,7 +85,8 @@ static void hand_over_line(struct reader *r, struct line method,
     const char *t = copy(r, target);
     const char *v = copy(r, version);
 
-    if (!r->is_broken && request_take_line(r->x, m, t, v) < 0)
+    if (!r->is_broken &&
+        (request_take_target(r->x, t) < 0 || request_take_line(r->x, m, v) < 0))
         r->is_broken = true;
 }
 
@@ -117,25 +98,27 @@ static void hand_over_line(struct reader *r, struct line method,
 static bool take_request_line(struct reader *r, struct line line)
 {
     struct line method = {line.ptr, 0}, target, version;
-    size_t len = line.len;
+    const char *end = line.ptr + line.len;
 
-    text_trim(&line.ptr, &line.len);
-    method.ptr = line.ptr;
     while (method.len < line.len && line.ptr[method.len] != ' ')
         method.len++;
-    version = (struct line){line.ptr + line.len, 0};
+    version = (struct line){end, 0};
     while (version.len < line.len - method.len && version.ptr[-1] != ' ') {
         version.ptr--;
         version.len++;
     }
     target.ptr = method.ptr + method.len;
-    target.len = line.len - method.len - version.len;
-    text_trim(&target.ptr, &target.len);
-    if (!is_token(method) || !is_version(version) || target.len == 0)
+    while (target.ptr < version.ptr && *target.ptr == ' ')
+        target.ptr++;
+    /* Without the blank before the version. */
+    target.len = (size_t)(version.ptr - target.ptr);
+    if (!text_is_token(method.ptr, method.len) || !is_version(version) ||
+        target.len <= 1)
         return false;
-    if (!is_visible(target))
+    target.len--;
+    if (memchr(target.ptr, '\0', target.len))
         refuse(r, "the request target holds bytes that it must not");
-    else if (method.len + 1 + target.len + 1 + version.len != len)
+    else if (target.ptr - method.ptr - (ptrdiff_t)method.len > 1)
         warn(r, "the request line has more blanks than two");
     hand_over_line(r, method, target, version);
     return true;

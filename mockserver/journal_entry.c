@@ -240,6 +240,10 @@ static bool is_masked(const struct field *field)
     if (text_equal_nocase(name, len, "Authorization") &&
         field->value_len >= 7 && text_equal_nocase(field->value, 7, "Bearer "))
         return true;
+    /* A user and his password, which have no place there. */
+    if (text_equal_nocase(name, len, "Host") && field->value_len > 0 &&
+        memchr(field->value, '@', field->value_len))
+        return true;
     return text_equal_nocase(name, len, "Cookie") ||
            text_equal_nocase(name, len, "Proxy-Authorization");
 }

@@ -209,6 +209,15 @@ static void record(const struct pipeline *p, struct exchange *x)
         metrics_count(p->metrics, x);
 }
 
+/* The query of what was meant for another service is not ours to show. */
+static const char *quote_target(char *buf, size_t cap, const struct exchange *x)
+{
+    const char *target = x->request.target;
+
+    return log_quote(buf, cap, target,
+                     x->elsewhere ? strcspn(target, "?#") : strlen(target));
+}
+
 static void log_exchange(const struct pipeline *p, const struct exchange *x)
 {
     const struct request *r = &x->request;
@@ -227,8 +236,7 @@ static void log_exchange(const struct pipeline *p, const struct exchange *x)
     }
     log_write(p->log, LOG_INFO,
               "#%" PRIu64 " %s %s %s, %" PRIu64 " bytes: %d %s%s%s%s", x->id,
-              r->client, r->method,
-              log_quote(target, sizeof(target), r->target, strlen(r->target)),
+              r->client, r->method, quote_target(target, sizeof(target), x),
               x->body.received, x->decision.code,
               decision_message(&x->decision, LANGUAGE_EN), x->why ? ": " : "",
               x->why ? x->why : "", fault);
@@ -267,9 +275,7 @@ void pipeline_abandon(const struct pipeline *p, struct exchange *x)
     record(p, x);
     log_write(p->log, LOG_INFO,
               "#%" PRIu64 " %s %s: %s after %" PRIu64 " bytes of its body",
-              x->id, x->request.client,
-              log_quote(target, sizeof(target), x->request.target,
-                        strlen(x->request.target)),
+              x->id, x->request.client, quote_target(target, sizeof(target), x),
               x->request.malformed ? x->request.malformed
               : x->cut_short       ? "cut short"
                                    : "reset by a fault",

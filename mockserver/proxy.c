@@ -31,6 +31,12 @@ static bool is_served(const struct settings *settings, const char *text,
            (hosts_is_service(a) || hosts_is_own(&settings->hosts, a));
 }
 
+/* RFC 9110 section 4.2.4: its presence is an error, for it hides from a reader
+ * whom the request is for. */
+static const char names_user[] =
+    "the target names a user before its host, and none is served by a user; "
+    "nothing is forwarded";
+
 const char *proxy_refusal(const struct settings *settings, struct exchange *x)
 {
     const struct request *r = &x->request;
@@ -39,6 +45,8 @@ const char *proxy_refusal(const struct settings *settings, struct exchange *x)
     if (!strcmp(r->method, "CONNECT"))
         return "CONNECT must be the first request of its connection, and "
                "outside of TLS";
+    if (r->names_user)
+        return names_user;
     if (!r->authority ||
         is_served(settings, r->authority, r->authority_len, &a))
         return NULL;
@@ -71,6 +79,8 @@ const char *proxy_connect_refusal(const struct settings *settings,
                                      "CONNECT to \"%s\" is refused: the server "
                                      "was started with --proxy=off",
                                      quoted));
+    if (x->request.names_user)
+        return names_user;
     if (!is_served(settings, target, strlen(target), &a))
         return refuse_host(x, target, strcspn(target, "/"));
     if (!is_open(&a, ports, n_ports))

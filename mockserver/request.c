@@ -2,13 +2,47 @@
 
 #include <string.h>
 #include <strings.h>
+#include "hosts.h"
 #include "mutants.h"
 #include "text.h"
 
-static void refuse_framing(struct request *r, const char *why)
+static void refuse(struct request *r, const char *why)
 {
     if (!r->malformed)
         r->malformed = why;
+}
+
+/* The authority of a target, or NULL when it has none: what follows "//" in
+ * absolute form; all of what neither begins with "/" nor has a scheme, as that
+ * of a CONNECT. */
+static const char *find_authority(const char *target, size_t *len)
+{
+    const char *mark = strstr(target, "://");
+    const char *s = mark ? mark + 3 : target;
+
+    if (target[0] == '/')
+        return NULL;
+    *len = strcspn(s, "/?#");
+    return s;
+}
+
+int request_take_target(struct exchange *x, const char *target)
+{
+    size_t len = 0, whole = strlen(target);
+    const char *authority = find_authority(target, &len);
+    /* Behind the last, as a password may have one that was not encoded. */
+    const char *at = authority ? memrchr(authority, '@', len) : NULL;
+    size_t before = at ? (size_t)(authority - target) : 0;
+    const char *after = at ? at + 1 : target;
+    char *copy = arena_alloc(&x->arena, whole + 1);
+
+    if (!copy)
+        return -1;
+    memcpy(copy, target, before);
+    memcpy(copy + before, after, whole - (size_t)(after - target) + 1);
+    x->request.target = copy;
+    x->request.names_user = at != NULL;
+    return 0;
 }
 
 /* The path of a target in origin or absolute form, decoded, without query;
@@ -39,14 +73,28 @@ static int take_path(struct request *r, struct arena *arena)
     return 0;
 }
 
+/* Bytes over 0x7f are not allowed either, but clients send names and queries
+ * as they have them, and no parser takes them for the end of anything. */
+static bool is_visible(const char *s)
+{
+    for (; *s; s++) {
+        if ((unsigned char)*s <= ' ' || *s == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 int request_take_line(struct exchange *x, const char *method,
-                      const char *target, const char *version)
+                      const char *version)
 {
     struct request *r = &x->request;
 
     r->method = method;
     r->version = version;
-    r->target = target;
+    if (!text_is_token(method, strlen(method)))
+        refuse(r, "the method holds bytes that it must not");
+    if (!is_visible(r->target))
+        refuse(r, "the request target holds bytes that it must not");
     return take_path(r, &x->arena);
 }
 
@@ -54,11 +102,7 @@ int request_take_line(struct exchange *x, const char *method,
  * folding and other tricks that two parsers may read differently. */
 static bool is_clean(const struct field *field)
 {
-    for (size_t i = 0; i < field->name_len; i++) {
-        if (!text_is_tchar(field->name[i]))
-            return false;
-    }
-    return field->name_len > 0 &&
+    return text_is_token(field->name, field->name_len) &&
            text_find_control(field->value, field->value_len) ==
                field->value_len;
 }
@@ -68,10 +112,10 @@ static void take_content_length(struct request *r, const struct field *field)
     uint64_t len;
 
     if (r->n_lengths++ > 0)
-        refuse_framing(r, "Content-Length is given twice");
+        refuse(r, "Content-Length is given twice");
     else if (text_parse_u64(field->value, field->value_len, INT64_MAX, &len) <
              0)
-        refuse_framing(r, "Content-Length is not a length");
+        refuse(r, "Content-Length is not a length");
     else
         r->content_length = (int64_t)len;
 }
@@ -79,17 +123,23 @@ static void take_content_length(struct request *r, const struct field *field)
 static void take_transfer_encoding(struct request *r, const struct field *field)
 {
     if (r->n_codings++ > 0)
-        refuse_framing(r, "Transfer-Encoding is given twice");
+        refuse(r, "Transfer-Encoding is given twice");
     else if (!text_equal_nocase(field->value, field->value_len, "chunked"))
-        refuse_framing(r, "Transfer-Encoding is not exactly chunked");
+        refuse(r, "Transfer-Encoding is not exactly chunked");
     r->chunked = true;
 }
 
 static void take_host(struct request *r, const struct field *field)
 {
+    const char *user;
+
     if (r->host)
-        refuse_framing(r, "Host is given twice");
-    r->host = field->value;
+        refuse(r, "Host is given twice");
+    else if (!authority_is_host(field->value, field->value_len))
+        refuse(r, "Host is not a host with or without a port");
+    /* Without a user, who may come with his password. */
+    user = memrchr(field->value, '@', field->value_len);
+    r->host = user ? user + 1 : field->value;
 }
 
 static void take_expect(struct request *r, const struct field *field)
@@ -171,7 +221,7 @@ int request_take_field(struct exchange *x, const char *name, size_t name_len,
         r->fields = field;
     r->last_field = field;
     if (!is_clean(field)) {
-        refuse_framing(r, "a header field holds bytes that it must not");
+        refuse(r, "a header field holds bytes that it must not");
         return 0;
     }
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -189,12 +239,16 @@ void request_finish_head(struct exchange *x)
     struct request *r = &x->request;
 
     if (r->n_lengths > 0 && r->n_codings > 0)
-        refuse_framing(r, "both Content-Length and Transfer-Encoding");
+        refuse(r, "both Content-Length and Transfer-Encoding");
+    /* RFC 9112 section 6.1: that version does not have it, so that somebody on
+     * the way may have passed on what he did not understand. */
+    if (r->n_codings > 0 && !strcmp(r->version, "HTTP/1.0"))
+        refuse(r, "Transfer-Encoding in HTTP/1.0");
     /* The target of a CONNECT says it all, and some clients leave it at that.
      */
     if (!r->host && strcmp(r->version, "HTTP/1.0") != 0 &&
         strcmp(r->method, "CONNECT") != 0 && !mutant(MUTANT_HOST_OPTIONAL))
-        refuse_framing(r, "Host is missing");
+        refuse(r, "Host is missing");
 }
 
 bool request_has_body(const struct request *r)

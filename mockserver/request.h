@@ -11,16 +11,26 @@
 #include "exchange.h"
 
 /*
- * Sets method, version, target and the decoded path. The strings are
- * borrowed for the life of the exchange. Returns 0, or -1 when memory ran out.
+ * Copies the target, without the user and password of its authority (RFC 3986
+ * section 3.2.1), so that nothing later can show them. Returns 0, or -1 when
+ * memory ran out.
+ */
+int request_take_target(struct exchange *x, const char *target);
+
+/*
+ * The target is there: sets method, version and the decoded path. The strings
+ * are borrowed for the life of the exchange. A method or target of bytes that
+ * they must not hold sets x->request.malformed. Returns 0, or -1 when memory
+ * ran out.
  */
 int request_take_line(struct exchange *x, const char *method,
-                      const char *target, const char *version);
+                      const char *version);
 
 /*
  * Takes one header field; the strings are borrowed, NUL-terminated, and live
  * as long as the exchange. What must be refused (lengths, codings or hosts
- * given twice, bytes that a field must not hold) sets x->request.malformed.
+ * given twice, a Host that is none, bytes that a field must not hold) sets
+ * x->request.malformed.
  * Returns 0, or -1 when memory ran out.
  */
 int request_take_field(struct exchange *x, const char *name, size_t name_len,

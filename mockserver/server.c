@@ -47,6 +47,7 @@ struct server {
     struct MHD_Daemon *plain;
     struct MHD_Daemon *encrypted; /* NULL until the first TLS connection */
     bool has_told_no_tls;         /* of the front's thread */
+    bool hides_bytes;             /* the library does; see comes_next() */
     struct timers *timers;
     struct watch *watch;
     uint16_t ports[PORTS];
@@ -90,6 +91,9 @@ struct transaction {
     bool may_send;        /* dribble: the next byte is due */
     bool is_closed_by_us; /* out of bounds */
     bool is_broken;       /* memory ran out while the head was read */
+    const char *target;   /* where the library has it, and its end */
+    const char *target_end;
+    const char *seen_to; /* of the head: where the last text ended */
 };
 
 /* A connection: what outlives its requests, and the one that is on its way. */
@@ -105,6 +109,42 @@ struct link {
 
 /* the request's head */
 
+/*
+ * Versions of the library before 1.0 cut a text at a NUL, add a folded line to
+ * the name of the field before it, end the head at a line that begins with a
+ * colon, and a line at a single LF. Each of these lets two parsers read one
+ * request differently, and none is shown. (Later versions refuse them.) But the
+ * texts of a head are left where they arrived, each followed by its end: one
+ * byte within a line, CR and LF after it, all of them NULs by now. So what was
+ * cut, moved or ended early shows as a gap: does `text` come right after that
+ * end of what came before it?
+ */
+static bool comes_next(const struct transaction *t, const char *text,
+                       uintptr_t end_len)
+{
+    return !t->server->hides_bytes ||
+           (uintptr_t)text - (uintptr_t)t->seen_to == end_len;
+}
+
+/* Is the blank line, CR and LF, what follows the last field? */
+static bool is_last(const struct transaction *t)
+{
+    static const char ends[] = {'\0', '\0', '\0', '\0'};
+
+    return !t->server->hides_bytes || !t->x->request.fields ||
+           !memcmp(t->seen_to, ends, sizeof(ends));
+}
+
+static const char bad_line[] =
+    "a header line is folded, holds a NUL, has no name or does not end with "
+    "CR LF";
+
+static void refuse_gap(struct transaction *t, const char *why)
+{
+    if (!t->x->request.malformed)
+        t->x->request.malformed = why;
+}
+
 static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind,
                                 const char *name, size_t name_len,
                                 const char *value, size_t value_len)
@@ -112,23 +152,47 @@ static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind,
     struct transaction *t = cls;
 
     (void)kind;
-    if (request_take_field(t->x, name, name_len, value ? value : "",
-                           value ? value_len : 0) < 0) {
+    if (!value) {
+        value = name + name_len; /* also a NUL */
+        value_len = 0;
+    }
+    if (!comes_next(t, name, 2))
+        refuse_gap(t, bad_line);
+    t->seen_to = value + value_len;
+    if (request_take_field(t->x, name, name_len, value, value_len) < 0) {
         t->is_broken = true;
         return MHD_NO;
     }
     return MHD_YES;
 }
 
+/* More than one blank may follow the method, as in a published sample. */
+static bool line_has_gap(struct transaction *t, const char *method,
+                         const char *version)
+{
+    bool fits;
+
+    t->seen_to = method + strlen(method);
+    while (t->server->hides_bytes && t->seen_to[1] == ' ')
+        t->seen_to++;
+    fits = comes_next(t, t->target, 1);
+    t->seen_to = t->target_end;
+    fits = fits && comes_next(t, version, 1);
+    t->seen_to = version + strlen(version);
+    return !fits;
+}
+
 /* Returns -1 when memory ran out. */
 static int read_head(struct transaction *t, const char *method,
                      const char *version)
 {
-    struct request *r = &t->x->request;
-
-    if (request_take_line(t->x, method, r->target, version) < 0)
+    if (request_take_line(t->x, method, version) < 0)
         return -1;
+    if (line_has_gap(t, method, version))
+        refuse_gap(t, "the request line holds a NUL");
     MHD_get_connection_values_n(t->connection, MHD_HEADER_KIND, on_field, t);
+    if (!is_last(t))
+        refuse_gap(t, bad_line);
     request_finish_head(t->x);
     return t->is_broken ? -1 : 0;
 }
@@ -646,9 +710,7 @@ static void *on_target(void *cls, const char *target,
     struct exchange *x = link ? pipeline_open(s->pipeline) : NULL;
     struct transaction *t;
 
-    if (x)
-        x->request.target = arena_memdup0(&x->arena, target, strlen(target));
-    if (!x || !x->request.target) {
+    if (!x || request_take_target(x, target) < 0) {
         exchange_free(x);
         return NULL;
     }
@@ -659,6 +721,8 @@ static void *on_target(void *cls, const char *target,
         .x = x,
         .connection = connection,
         .link = link,
+        .target = target,
+        .target_end = target + strlen(target),
     };
     link->phase = PHASE_HEAD;
     watch_expect(&link->watched, WATCH_REQUEST, x->started_us);
@@ -1026,6 +1090,8 @@ struct server *server_start(const struct server_options *options, char **why)
     s->pipeline = options->pipeline;
     s->admin = options->admin;
     s->tls = options->tls;
+    /* Of other versions it is not known where they leave their texts. */
+    s->hides_bytes = !strcmp(MHD_get_version(), "0.9.75");
     s->threads = thread_count(options->threads);
     s->bounds = options->bounds;
     s->bounds.max_connections =

@@ -116,6 +116,15 @@ bool text_is_tchar(char c)
     return c != '\0' && strchr("!#$%&'*+.^_`|~", c);
 }
 
+bool text_is_token(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!text_is_tchar(s[i]))
+            return false;
+    }
+    return len > 0;
+}
+
 /* What RFC 3629 section 4 allows for the second byte after each lead byte: it
  * alone keeps out overlong forms, surrogates and values past U+10FFFF. */
 static bool is_second_byte(unsigned char lead, unsigned char c)

@@ -30,6 +30,9 @@ int text_hex_digit(char c);
 /* Is c one of the tchar of RFC 9110 section 5.6.2? */
 bool text_is_tchar(char c);
 
+/* Is all of it, and is there any: a token? */
+bool text_is_token(const char *s, size_t len);
+
 /* Length in bytes of the valid UTF-8 sequence at s, 0 when there is none:
  * overlong forms, surrogates and values past U+10FFFF are not valid. */
 size_t text_utf8_sequence(const char *s, size_t len);

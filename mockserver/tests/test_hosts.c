@@ -54,6 +54,24 @@ Test(hosts, an_authority_is_host_and_port, .timeout = 10)
     cr_expect(!parses("[::1]x", &a));
 }
 
+Test(hosts, a_host_is_of_the_characters_that_it_may_have, .timeout = 10)
+{
+    static const char *const good[] = {
+        "",    "a",         "a.example:80", "a:",         "A_b-c",   "%41b",
+        "a,b", "127.0.0.1", "[::1]",        "[::1]:8080", "[v1.a:b]"};
+    static const char *const bad[] = {
+        "a b",   "a\tb",   "a/b",        "a?b", "a#b",     "a@b",
+        "u:p@a", "a\\b",   "a\"b",       "<a>", "a^b",     "%4",
+        "%zz",   "a\xe9",  "a\x01",      "a:b", "a:65536", "[]",
+        "[::1",  "[::1]a", "[::1%25lo]", "a[b]"};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        cr_expect(authority_is_host(good[i], strlen(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_expect(!authority_is_host(bad[i], strlen(bad[i])), "%s", bad[i]);
+    cr_expect(!authority_is_host("a\0b", 3));
+}
+
 Test(hosts, of_a_longer_text_only_the_given_bytes_are_read, .timeout = 10)
 {
     struct authority a;

@@ -247,25 +247,76 @@ Test(http_request, blanks_around_a_value_are_trimmed, .timeout = 10)
     done(&r);
 }
 
-Test(http_request, more_blanks_in_the_request_line_are_a_warning, .timeout = 10)
+/* A published sample has them there. */
+Test(http_request, more_blanks_behind_the_method_are_a_warning, .timeout = 10)
 {
-    static const char *const lines[] = {
-        "POST  /p HTTP/1.1",
-        "POST /p  HTTP/1.1",
-        "POST /p HTTP/1.1 ",
-        " POST /p HTTP/1.1",
+    struct reading r = read_text("POST   /p HTTP/1.1\r\nHost: h\r\n\r\n");
+
+    expect_body(&r, "");
+    expect_warning(&r, "more blanks");
+    cr_expect_str_eq(r.x->request.method, "POST");
+    cr_expect_str_eq(r.x->request.target, "/p");
+    cr_expect_str_eq(r.x->request.version, "HTTP/1.1");
+    done(&r);
+}
+
+Test(http_request, blanks_elsewhere_in_the_request_line_are_refused,
+     .timeout = 10)
+{
+    expect_malformed("POST /p  HTTP/1.1\r\nHost: h\r\n\r\n", "target");
+    expect_malformed("POST \t/p HTTP/1.1\r\nHost: h\r\n\r\n", "target");
+    UNREADABLE("POST /p HTTP/1.1 \r\nHost: h\r\n\r\n", "first line");
+    UNREADABLE(" POST /p HTTP/1.1\r\nHost: h\r\n\r\n", "first line");
+    UNREADABLE("POST  HTTP/1.1\r\nHost: h\r\n\r\n", "first line");
+}
+
+Test(http_request, a_host_that_is_none_is_malformed, .timeout = 10)
+{
+    static const char *const hosts[] = {"a b",  "a/b", "u:p@a", "a:b",
+                                        "[::1", "a%2", "a\xe9"};
+
+    for (size_t i = 0; i < LENGTH(hosts); i++) {
+        char input[64];
+
+        snprintf(input, sizeof(input), "POST /p HTTP/1.1\r\nHost: %s\r\n\r\n",
+                 hosts[i]);
+        expect_malformed(input, "Host is not a host");
+    }
+}
+
+Test(http_request, chunked_in_version_1_0_is_malformed, .timeout = 10)
+{
+    expect_malformed("POST /p HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "0\r\n\r\n",
+                     "Transfer-Encoding in HTTP/1.0");
+}
+
+Test(http_request, the_user_of_a_target_is_left_out, .timeout = 10)
+{
+    static const struct {
+        const char *sent, *kept;
+        bool names_user;
+    } cases[] = {
+        {"http://u:pw@h/p?a@b", "http://h/p?a@b", true},
+        {"https://u@h", "https://h", true},
+        {"http://u:p@w@h/p", "http://h/p", true},
+        {"ftp://u:pw@h/p", "ftp://h/p", true},
+        {"u:pw@h:443", "h:443", true},
+        {"http://h/p@q", "http://h/p@q", false},
+        {"/p@q", "/p@q", false},
+        {"//u:pw@h/p", "//u:pw@h/p", false},
     };
 
-    for (size_t i = 0; i < LENGTH(lines); i++) {
-        char input[64];
-        snprintf(input, sizeof(input), "%s\r\nHost: h\r\n\r\n", lines[i]);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char input[96];
+
+        snprintf(input, sizeof(input), "POST %s HTTP/1.1\r\nHost: h\r\n\r\n",
+                 cases[i].sent);
         struct reading r = read_text(input);
 
-        expect_body(&r, "");
-        expect_warning(&r, "more blanks");
-        cr_expect_str_eq(r.x->request.method, "POST");
-        cr_expect_str_eq(r.x->request.target, "/p");
-        cr_expect_str_eq(r.x->request.version, "HTTP/1.1");
+        cr_expect_str_eq(r.x->request.target, cases[i].kept);
+        cr_expect_eq(r.x->request.names_user, cases[i].names_user, "%s",
+                     cases[i].sent);
         done(&r);
     }
 }

@@ -102,6 +102,17 @@ Test(text, trim_leaves_line_breaks, .timeout = 10)
     expect_trimmed(" \r\n ", "\r\n");
 }
 
+Test(text, a_token_is_one_tchar_or_more, .timeout = 10)
+{
+    cr_expect(text_is_token("a", 1));
+    cr_expect(text_is_token("Content-Length", 14));
+    cr_expect(text_is_token("a b", 1));
+    cr_expect(!text_is_token("", 0));
+    cr_expect(!text_is_token("a b", 3));
+    cr_expect(!text_is_token("a\0b", 3));
+    cr_expect(!text_is_token("\xc3\xa9", 2));
+}
+
 Test(text, tchar_is_what_rfc_9110_lists, .timeout = 10)
 {
     static const char tchars[] = "!#$%&'*+-.^_`|~0123456789"

@@ -320,8 +320,9 @@ struct reply client_read_tunnel(struct client *c)
 
 struct reply client_connect(struct client *c, const char *target)
 {
-    client_send_text(
-        c, format("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target));
+    /* Some targets are wrong on purpose; a wrong Host is another matter. */
+    client_send_text(c, format("CONNECT %s HTTP/1.1\r\nHost: %.*s\r\n\r\n",
+                               target, (int)strcspn(target, "/"), target));
     return client_read_tunnel(c);
 }
 

@@ -87,7 +87,7 @@ Test(e2e_proxy, another_host_is_403_and_named, .timeout = 10)
         {"http://example.com:80/", "\"example.com:80\""},
         {"http://" SERVICE ".evil.example/", SERVICE ".evil.example"},
         {"http://evil." SERVICE "/", "evil." SERVICE},
-        {"http://user@" SERVICE GETFOUR, "user@" SERVICE},
+        {"http://user@" SERVICE GETFOUR, "names a user"},
         {"http://" SERVICE ":x" GETFOUR, SERVICE ":x"},
         {"http://192.0.2.1/", "\"192.0.2.1\""},
         {"http:///" GETFOUR, "\"\""},
@@ -103,6 +103,40 @@ Test(e2e_proxy, another_host_is_403_and_named, .timeout = 10)
         expect_refused(&r, cases[i].named);
         expect_message(&r, "nothing is forwarded");
     }
+    server_stop(&s);
+}
+
+/* Neither in the answer, nor in the journal, nor in the log. */
+Test(e2e_proxy, the_user_of_a_target_is_shown_nowhere, .timeout = 10)
+{
+    static const char *const requests[] = {
+        "POST http://user:hunter2@example.com/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST http://user:hunter2@" SERVICE GETFOUR
+        " HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST http://user:hunter2@example.com/a HTTP/1.1\r\nbad\r\n\r\n",
+        "POST user:hunter2@example.com:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: user:hunter2@example.com\r\n\r\n",
+        "CONNECT user:hunter2@example.com:443 HTTP/1.1\r\n\r\n",
+        "CONNECT user:hunter2@" SERVICE ":443 HTTP/1.1\r\n\r\n",
+        "CONNECT user:hunter2@example.com:x HTTP/1.1\r\nHost : a\r\n\r\n",
+    };
+    struct server s;
+
+    server_start(&s, "--log-level", "debug", NULL);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct reply r = send_bytes(&s, requests[i], strlen(requests[i]));
+        struct reply journal = admin_call(&s, "GET", "requests?limit=1", NULL);
+
+        cr_expect(r.status >= 400, "%s\n%s", requests[i], r.head);
+        cr_expect(strstr(r.body, "hunter2") == NULL, "%s", r.body);
+        expect_http(&journal, 200);
+        cr_expect(strstr(journal.body, "hunter2") == NULL, "%s", journal.body);
+        cr_expect(strstr(journal.body, "\"target\":") != NULL, "%s",
+                  journal.body);
+    }
+    cr_expect(strstr(server_stderr(), "hunter2") == NULL, "%s",
+              server_stderr());
+    cr_expect(strstr(server_stderr(), "example.com") != NULL);
     server_stop(&s);
 }
 
