@@ -332,7 +332,8 @@ static bool has_code(const struct connection *c, const char *body)
     static const char key[] = "\"code\":";
     const char *at = strstr(body, key);
 
-    if (!c->kind->code || (c->kind->fault && strcmp(c->kind->fault, "dribble")))
+    if (!c->kind->code ||
+        (c->kind->fault && strcmp(c->kind->fault, "dribble") != 0))
         return true;
     return at && strtol(at + strlen(key), NULL, 10) ==
                      strtol(c->kind->code, NULL, 10);
@@ -557,7 +558,7 @@ static void expect_served(const struct bytes *metrics, const struct kind *like)
     uint64_t sent = 0, recorded = soak_metric_in(metrics, series);
 
     for (size_t i = 0; i < N_KINDS; i++) {
-        if (kinds[i].code && !strcmp(kinds[i].code, like->code) &&
+        if (kinds[i].code && like->code && !strcmp(kinds[i].code, like->code) &&
             !strcmp(endpoint_of(&kinds[i]), endpoint_of(like)))
             sent += storm.n_begun_of[i];
     }

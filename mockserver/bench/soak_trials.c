@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,31 +303,34 @@ static void gone(void)
 
 /* signals that do not end it */
 
+struct disturbance {
+    atomic_bool is_over;
+    size_t n;
+};
+
 static void *disturb(void *arg)
 {
+    struct disturbance *d = arg;
     static const int signals[] = {SIGHUP,  SIGCONT, SIGWINCH, SIGURG,
                                   SIGSTOP, SIGCONT, SIGCHLD,  SIGPIPE};
     const struct timespec moment = {.tv_nsec = 200000};
-    size_t n = 0;
-
-    while (!*(volatile bool *)arg) {
-        kill(soak.pid, signals[n++ % 8]);
+    while (!d->is_over) {
+        kill(soak.pid, signals[d->n++ % 8]);
         nanosleep(&moment, NULL);
     }
     kill(soak.pid, SIGCONT);
-    return (void *)n;
+    return NULL;
 }
 
 static void signals(void)
 {
     struct bytes requests[] = {soak_json(""), soak_form(100000, "", true)};
     size_t fds = soak_descriptors();
-    volatile bool is_over = false;
+    struct disturbance disturbance = {0};
     int fd = soak_connect();
     pthread_t thread;
-    void *n_signals;
 
-    soak_expect(pthread_create(&thread, NULL, disturb, (void *)&is_over) == 0,
+    soak_expect(pthread_create(&thread, NULL, disturb, &disturbance) == 0,
                 "no thread");
     for (size_t i = 0; i < soak.n; i++) {
         const struct bytes *request = &requests[i % 2];
@@ -337,13 +341,13 @@ static void signals(void)
         soak_expect(status == 200 && code == 0,
                     "request %zu: status %d, code %d", i, status, code);
     }
-    is_over = true;
-    pthread_join(thread, &n_signals);
+    disturbance.is_over = true;
+    pthread_join(thread, NULL);
     close(fd);
     soak_expect(soak_metric("mockserver_journal_file_failures_total") == 0,
                 "not all was written to the journal's file");
     expect_recovered(fds);
-    soak_ok("%zu requests among %zu signals", soak.n, (size_t)n_signals);
+    soak_ok("%zu requests among %zu signals", soak.n, disturbance.n);
 }
 
 /* a clock that jumps: signatures go by it, waiting does not */
