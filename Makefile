@@ -7,6 +7,7 @@
 #   PREFIX=/usr/local, DESTDIR=   where `make install` puts things
 #   SOAK_REQUESTS=1000000, SOAK_SEED=1   size and seed of `make soak`
 #   PORT=8080, ARGS='...'         port and further options for `make run`
+#   SECCOMP=0                     without libseccomp; `--sandbox` is then refused
 -include local.mk
 
 ifeq ($(origin CC),default)
@@ -30,7 +31,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 
 # pkg-config may only arrive with the first build, so it is asked when first
 # used, and only once.
-LIBRARIES := libmicrohttpd gnutls libcjson libcrypto
+LIBRARIES := libmicrohttpd gnutls libcjson libcrypto \
+	$(if $(filter 0,$(SECCOMP)),,libseccomp)
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
@@ -69,6 +71,7 @@ INCLUDES = -Imockserver
 # Flags that any tool needs to read our sources.
 READ_FLAGS = -std=c17 -D_GNU_SOURCE $(INCLUDES) -I$(B)/gen \
 	-include mockserver/banned.h $(if $(MUTANTS),-DMOCKSERVER_MUTANTS) \
+	$(if $(filter 0,$(SECCOMP)),,-DHAVE_SECCOMP) \
 	$(PKG_CFLAGS)
 COMPILE = $(CC) $(READ_FLAGS) $(WARNINGS) $(SANITIZER_FLAGS) $(HARDENING) \
 	$(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP
@@ -127,7 +130,7 @@ GENERATED := $(B)/gen/demo.json.inc $(B)/gen/photo.b64.inc
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all run test unit-test e2e-test alloc-test tsan-test docs-test check check-format \
+.PHONY: all run test unit-test e2e-test alloc-test tsan-test sandbox-test docs-test check check-format \
 	check-tidy check-headers check-includes check-docs check-fixtures \
 	bench bench-peers bench-docs soak soak-programs fuzz fuzz-run coverage \
 	conformance mutants dialects \
@@ -179,6 +182,10 @@ alloc-test: $(B)/alloc_tests ## fail every allocation of a request of each kind
 tsan-test: $(B)/e2e_tests ## run them against a server under ThreadSanitizer
 	@$(MAKE) --no-print-directory SANITIZE=thread build/thread/mockserver
 	@MOCKSERVER=build/thread/mockserver mockserver/tests/run.sh $(B)/e2e_tests
+
+sandbox-test: $(B)/mockserver $(B)/e2e_tests ## run them against servers in their sandbox
+	@MOCKSERVER=$(B)/mockserver MOCKSERVER_ARGS=--sandbox \
+		mockserver/tests/run.sh $(B)/e2e_tests
 
 # What cannot be installed is skipped.
 dialects: $(B)/mockserver ## run clients that send what the vendor's SDKs send
@@ -253,7 +260,8 @@ help: ## print this
 # packages; asked for anew when this list may have changed
 
 NEED_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev \
-	libssl-dev $(if $(findstring clang,$(CC)),clang)
+	libssl-dev $(if $(filter 0,$(SECCOMP)),,libseccomp-dev) \
+	$(if $(findstring clang,$(CC)),clang)
 NEED_TEST := libcriterion-dev libjansson-dev libcurl4-openssl-dev curl openssl
 NEED_FUZZ := clang libclang-rt-dev
 NEED_NODE := nodejs npm
@@ -262,7 +270,7 @@ NEED_DIALECTS = $(shell conformance/clients/dialects/run.sh --missing)
 NEED_PEERS = $(shell mockserver/bench/peers.sh --missing)
 NEED_CHECK := clang-format clang-tidy clang git
 # Only these goals install; any other names the packages and stops.
-INSTALLS := $(filter run test unit-test e2e-test alloc-test tsan-test docs-test check deps fuzz \
+INSTALLS := $(filter run test unit-test e2e-test alloc-test tsan-test sandbox-test docs-test check deps fuzz \
 	fuzz-run coverage bench bench-peers soak conformance mutants node-client node-conformance \
 	dialects,$(MAKECMDGOALS))
 

@@ -27,7 +27,7 @@ function is_beside(name,    path, line, found) {
 
 BEGIN {
     # the ground: bytes, time, files; nothing of the service
-    put(1, "arena strbuf text json_text json_members clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front watch bounds")
+    put(1, "arena strbuf text json_text json_members clock log base64 error_codes content_type media sha256 timers listen files signals url options listing mutants hosts front watch bounds sandbox")
     # the parts an exchange is made of
     put(2, "json_strict params fault multipart accounts accounts_file accounts_store signature signing body settings error_listing tls")
     put(3, "exchange request")
@@ -38,7 +38,7 @@ BEGIN {
     put(6, "pipeline admin admin_calls admin_guard admin_input admin_sign tunnel")
     put(7, "server")
     put(8, "mockserver")
-    put(9, "commands cmd_serve cmd_sign cmd_errors cmd_findings cmd_check_config cmd_check cmd_exec cmd_explain cmd_ca exec_environment exec_trust serve_options main")
+    put(9, "commands cmd_serve cmd_sign cmd_errors cmd_findings cmd_check_config cmd_check cmd_exec cmd_explain cmd_ca exec_environment exec_trust serve_options serve_sandbox main")
 
     # the suite: bytes; parts of requests and reports; exchanges; cases and
     # results; the program
@@ -62,6 +62,7 @@ BEGIN {
     library["openssl/x509.h"] = " tls "
     library["openssl/x509v3.h"] = " tls "
     library["openssl/core_names.h"] = " accounts "
+    library["seccomp.h"] = " sandbox "
 
     suite_library["curl/curl.h"] = " reach mock wire main "
     suite_library["criterion/criterion.h"] = " runner "
@@ -111,7 +112,7 @@ is_test { next }
     match($0, /<[^>]*>/)
     name = substr($0, RSTART + 1, RLENGTH - 2)
     known = half == "" ? library[name] : suite_library[name]
-    if (name ~ /^(microhttpd|gnutls\/|cjson\/|openssl\/|curl\/|criterion\/criterion)/ &&
+    if (name ~ /^(microhttpd|seccomp|gnutls\/|cjson\/|openssl\/|curl\/|criterion\/criterion)/ &&
         index(known, " " me " ") == 0) {
         print FILENAME ":" FNR ": " me " must not know <" name ">"
         bad = 1

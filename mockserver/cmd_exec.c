@@ -12,6 +12,7 @@
 #include "exec_environment.h"
 #include "exec_trust.h"
 #include "files.h"
+#include "serve_sandbox.h"
 #include "signals.h"
 #include "verdict.h"
 
@@ -174,22 +175,52 @@ static int wait_for_command(struct mockserver *mock, pid_t pid,
                                : WEXITSTATUS(status);
 }
 
+/* With --sandbox: the command runs, as free as ever, and we need no more than
+ * to wait for it and to clear away. Returns 0, or EXIT_USAGE after a line on
+ * stderr; the command is then ended. */
+static int confine(const struct exec_options *options,
+                   const struct exec_trust *trust, pid_t pid)
+{
+    const bool has_ca = trust->dir[0] != '\0';
+    struct sandbox sandbox = {.child = pid};
+    int status;
+
+    sandbox_allow(&sandbox, options->report, SANDBOX_REPLACE);
+    sandbox_allow(&sandbox, has_ca ? trust->ca : NULL, SANDBOX_REPLACE);
+    sandbox_allow(&sandbox, has_ca ? trust->dir : NULL, SANDBOX_REMOVE_DIR);
+    status = serve_sandbox_enter(&options->serve, &sandbox);
+    if (status != 0) {
+        kill(pid, SIGTERM);
+        waitpid(pid, NULL, 0);
+    }
+    return status;
+}
+
 /* Runs the command to its end. Returns its exit status, or as shells do 127
  * or 126 with *started false when there is none. */
-static int run_command(struct mockserver *mock, char **argv,
-                       const struct exec_environment_options *options,
+static int run_command(struct mockserver *mock,
+                       const struct exec_options *options,
+                       const struct exec_trust *trust, char **argv,
                        const struct signals *signals, bool *started)
 {
+    const struct exec_environment_options environment = {
+        .bind = options->serve.mock.bind,
+        .ca = trust->ca,
+        .proxy = !options->no_proxy_env && options->serve.mock.settings.proxy,
+        .trust = !options->no_proxy_env,
+    };
     struct exec_environment e;
     pid_t pid;
     int error;
 
-    exec_environment_init(&e, mock, options);
+    exec_environment_init(&e, mock, &environment);
     error = start_command(argv, &e, signals, &pid);
     exec_environment_release(&e);
-    *started = error == 0;
+    *started = error == 0 && confine(options, trust, pid) == 0;
     if (*started)
         return wait_for_command(mock, pid, signals);
+    if (error == 0)
+        return EXIT_USAGE;
     usage_error("cannot run %s: %s%s", argv[0], strerror(error),
                 strpbrk(argv[0], " \t\n")
                     ? "; the command is run without a shell; use sh -c '...'"
@@ -331,18 +362,12 @@ static int exec_command(struct mockserver *mock,
                         const struct exec_trust *trust, char **argv,
                         const struct signals *signals)
 {
-    const struct exec_environment_options environment = {
-        .bind = options->serve.mock.bind,
-        .ca = trust->ca,
-        .proxy = !options->no_proxy_env && options->serve.mock.settings.proxy,
-        .trust = !options->no_proxy_env,
-    };
     bool started;
     int status = command_write_port_file(&options->serve, mock);
 
     if (status != 0)
         return status;
-    status = run_command(mock, argv, &environment, signals, &started);
+    status = run_command(mock, options, trust, argv, signals, &started);
     if (options->serve.port_file)
         unlink(options->serve.port_file);
     mockserver_finish(mock);
@@ -387,7 +412,7 @@ static int run(int argc, char **argv)
     signals_block(&signals);
     signals_block_also(&signals, SIGCHLD);
     signals_block_also(&signals, SIGHUP);
-    mock = mockserver_start(&options.serve.mock, &why);
+    mock = serve_sandbox_start_apart(&options.serve, &why);
     if (!mock) {
         status = usage_error("%s", why ? why : "out of memory");
         free(why);

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "files.h"
 #include "listen.h"
+#include "serve_sandbox.h"
 #include "signals.h"
 #include "signing.h"
 
@@ -150,7 +151,7 @@ static int run(int argc, char **argv)
     signals_block(&signals);
     signals_block_also(&signals, SIGHUP);
     raise_descriptor_limit();
-    mock = mockserver_start(&options.mock, &why);
+    mock = serve_sandbox_start(&options, &why);
     if (!mock) {
         status = usage_error("%s", why ? why : "out of memory");
         free(why);

@@ -55,6 +55,7 @@ extern const struct option_table tls_option_table;
 struct serve_options {
     struct mockserver_options mock;
     const char *port_file; /* NULL: none */
+    bool sandbox;
 };
 
 void serve_options_init(struct serve_options *options);

@@ -205,6 +205,8 @@ struct mockserver *mockserver_start(const struct mockserver_options *options,
             .https_port = options->https_port,
             .threads = options->threads,
             .bounds = options->bounds,
+            .before_threads = options->before_threads,
+            .before_threads_cls = options->before_threads_cls,
         },
         why);
     if (mock->server)

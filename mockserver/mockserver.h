@@ -49,6 +49,11 @@ struct mockserver_options {
     const char *tls_cert;     /* files with a certificate and key to show */
     const char *tls_key;      /* instead; both or none */
     struct bounds bounds;     /* bounds_init() */
+    /* Called on the thread that starts, once every file is read and the ports
+     * are had, before the server starts a thread of its own; NULL, the default:
+     * nothing is. Returns 0, or -1 with *why as below: it does not start. */
+    int (*before_threads)(void *cls, char **why);
+    void *before_threads_cls;
     struct settings settings; /* settings.hosts.names: further names of its
                                  own; settings.hosts.bind is set from `bind` */
 };

@@ -135,6 +135,14 @@ static bool set_url_root(void *target, const char *value, char *why)
     return stat(value, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool set_sandbox(void *target, const char *value, char *why)
+{
+    (void)value;
+    (void)why;
+    ((struct serve_options *)target)->sandbox = true;
+    return true;
+}
+
 static bool set_no_request_triggers(void *target, const char *value, char *why)
 {
     (void)value;
@@ -266,6 +274,12 @@ static const struct option_row serve_rows[] = {
                 "needed with --bind other than loopback",
         .expected = "at least 8 printable ASCII characters",
         .set = set_admin_token,
+    },
+    {
+        .name = "sandbox",
+        .help = "give up what serving does not need: other files,\n"
+                "programs, connections to others (docs/security.md)",
+        .set = set_sandbox,
     },
     {
         .name = "threads",

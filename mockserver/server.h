@@ -37,6 +37,10 @@ struct server_options {
     uint16_t https_port; /* for TLS alone; 0: any free one */
     unsigned threads;    /* workers; 0: one a processor */
     struct bounds bounds;
+    /* Called when the ports are had and no thread runs yet; may be NULL. -1
+     * with *why: the server does not start. */
+    int (*before_threads)(void *cls, char **why);
+    void *before_threads_cls;
 };
 
 /* Serves. Returns NULL with *why set to a line that the caller frees. */

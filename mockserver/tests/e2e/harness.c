@@ -33,6 +33,22 @@ const char *program(void)
     return path && *path ? path : "build/mockserver";
 }
 
+/* Adds the words of MOCKSERVER_ARGS; returns how many arguments there are. */
+static int add_common_args(char *argv[MAX_ARGS], int n)
+{
+    const char *args = getenv("MOCKSERVER_ARGS");
+    char *rest = strdup(args ? args : "");
+    char *word;
+
+    cr_assert(rest != NULL);
+    while ((word = strsep(&rest, " "))) {
+        cr_assert(n < MAX_ARGS - 1, "too many arguments");
+        if (*word)
+            argv[n++] = word;
+    }
+    return n;
+}
+
 static void collect_args(char *argv[MAX_ARGS], int n, va_list ap)
 {
     char *arg = va_arg(ap, char *);
@@ -131,7 +147,7 @@ void server_start(struct server *s, ...)
     va_list ap;
 
     va_start(ap, s);
-    collect_args(argv, 3, ap);
+    collect_args(argv, add_common_args(argv, 3), ap);
     va_end(ap);
     cr_assert(pipe2(pipe_fds, O_CLOEXEC) == 0);
     s->err = last_err = memory_file("mockserver-stderr");
@@ -286,10 +302,11 @@ static struct run run_argv(char *argv[], int in)
 struct run run_program(const char *first, ...)
 {
     char *argv[MAX_ARGS] = {(char *)program(), (char *)first};
+    int n = strcmp(first, "exec") == 0 ? add_common_args(argv, 2) : 2;
     va_list ap;
 
     va_start(ap, first);
-    collect_args(argv, 2, ap);
+    collect_args(argv, n, ap);
     va_end(ap);
     return run_argv(argv, -1);
 }

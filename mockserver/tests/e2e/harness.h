@@ -2,10 +2,11 @@
  * harness: runs the server under test as a process of its own.
  *
  * The program comes from the environment variable MOCKSERVER, by default
- * build/mockserver. Every server listens on a port the kernel picked, is
- * ready when server_start() returns, dies with the test that started it, and
- * is expected to end with status 0 and without a word of a sanitizer. It
- * knows nothing of HTTP.
+ * build/mockserver. What serves, `mockserver exec` included, gets the options
+ * in MOCKSERVER_ARGS besides, separated by blanks. Every server listens on a
+ * port the kernel picked, is ready when server_start() returns, dies with the
+ * test that started it, and is expected to end with status 0 and without a word
+ * of a sanitizer. It knows nothing of HTTP.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
