@@ -128,7 +128,9 @@ void watch_add(struct watch *watch, struct watched *w, int fd)
 
 void watch_expect(struct watched *w, enum watch_state state, int64_t now_us)
 {
-    atomic_store_explicit(&w->since_us, now_us, memory_order_relaxed);
+    /* The walk may come in between: what awaits nothing has no beginning. */
+    if (state != WATCH_NOTHING)
+        atomic_store_explicit(&w->since_us, now_us, memory_order_relaxed);
     atomic_store_explicit(&w->state, state, memory_order_release);
 }
 
@@ -148,19 +150,32 @@ void watch_remove(struct watch *watch, struct watched *w)
     pthread_mutex_unlock(&watch->lock);
 }
 
-/* Of those that have been idle since then, the one that is so for longest. */
-static struct watched *find_idle(const struct watch *watch, int64_t since_us)
+/* Of those idle since a time from `after` to `since_us`, the longest idle. */
+static struct watched *longest_idle(const struct watch *watch, int64_t after_us,
+                                    int64_t since_us)
 {
     struct watched *found = NULL;
 
     for (struct watched *w = watch->first; w; w = w->next) {
-        if (w->is_ended || atomic_load(&w->state) != WATCH_NEXT ||
-            atomic_load(&w->since_us) > since_us || has_spoken(w))
+        int64_t us = atomic_load_explicit(&w->since_us, memory_order_relaxed);
+
+        if (w->is_ended || us <= after_us || us > since_us ||
+            atomic_load(&w->state) != WATCH_NEXT)
             continue;
-        since_us = atomic_load(&w->since_us);
+        since_us = us;
         found = w;
     }
     return found;
+}
+
+/* The longest idle since then that has not spoken again meanwhile. */
+static struct watched *find_idle(const struct watch *watch, int64_t since_us)
+{
+    struct watched *w = longest_idle(watch, INT64_MIN, since_us);
+
+    while (w && has_spoken(w))
+        w = longest_idle(watch, atomic_load(&w->since_us), since_us);
+    return w;
 }
 
 bool watch_drop_idle(struct watch *watch, unsigned idle_ms)

@@ -53,8 +53,8 @@ void watch_free(struct watch *watch);
 /* Watches a connection, in WATCH_FIRST. */
 void watch_add(struct watch *watch, struct watched *w, int fd);
 
-/* Awaits something else of it, since `now_us` (clock_monotonic_us()). By the
- * thread that serves the connection. */
+/* Awaits something else of it, since `now_us` (clock_monotonic_us(); of no
+ * account for WATCH_NOTHING). By the thread that serves the connection. */
 void watch_expect(struct watched *w, enum watch_state state, int64_t now_us);
 
 /* Before its descriptor is closed; once more does no harm. */
