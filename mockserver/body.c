@@ -240,6 +240,9 @@ static const struct json_member *read_members(struct body *b)
         out_of_memory(b);
         return NULL;
     }
+    /* Up to there it was read, and is decoded by now. */
+    b->not_utf8 = !text_is_utf8(b->text.buf + mistake.offset,
+                                b->text.len - mistake.offset);
     why = arena_printf(b->arena, "the JSON body is wrong at offset %zu: %s",
                        mistake.offset, mistake.what);
     refuse(b, ERR_BAD_REQUEST, why ? why : mistake.what);

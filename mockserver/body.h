@@ -53,6 +53,7 @@ struct body {
     struct strbuf text;  /* the JSON body, from which values borrow, or the
                             text part being read */
     bool has_members;    /* the JSON body was read to its end */
+    bool not_utf8;       /* so it was not */
     unsigned char *head; /* of the file part being read, FAULT_FILE_WINDOW
                             bytes */
     struct part *first;  /* parts in order */

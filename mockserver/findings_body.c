@@ -121,7 +121,7 @@ static void check_syntax(struct exchange *x)
     if (b->kind != BODY_JSON)
         return;
     findings_add(x, FINDING_BODY_UNREADABLE, "%s", b->why);
-    if (!text_is_utf8(b->text.buf, b->text.len))
+    if (b->not_utf8)
         findings_add(x, FINDING_FIELD_NOT_UTF8, "the JSON body");
 }
 
