@@ -33,7 +33,7 @@ unsigned bounds_connections(const struct bounds *bounds, unsigned threads,
     getrlimit(RLIMIT_NOFILE, &files);
     allowed = allowed_by(files.rlim_cur, threads);
     if (bounds->max_connections == 0)
-        return allowed;
+        return allowed > 0 ? allowed : 1;
     if (bounds->max_connections <= allowed)
         return bounds->max_connections;
     if (asprintf(why,

@@ -28,9 +28,14 @@ enum {
     LEAVING_MAX = 16, /* connections that make way, not yet closed */
 };
 
-/* Sockets that came by CONNECT, on their way to the library. */
-struct tunnels {
-    int *fds;
+/* A socket on its way to the library. */
+struct arrival {
+    int fd;
+    bool tunnelled; /* it came by CONNECT */
+};
+
+struct arrivals {
+    struct arrival *list;
     size_t n, cap;
 };
 
@@ -52,9 +57,9 @@ struct server {
     struct watch *watch;
     uint16_t ports[PORTS];
     size_t n_ports;
-    atomic_uint n_connections; /* handed to the library and not yet closed */
+    atomic_uint n_connections; /* that have arrived at the library */
     pthread_mutex_t lock;
-    struct tunnels tunnels;
+    struct arrivals arrivals;
     pthread_cond_t idle; /* signalled, while stopping, when a request ended */
     atomic_bool stopping;
 };
@@ -110,8 +115,8 @@ struct link {
 /* the request's head */
 
 /*
- * Versions of the library before 1.0 cut a text at a NUL, add a folded line to
- * the name of the field before it, end the head at a line that begins with a
+ * Version 0.9.75 of the library cuts a text at a NUL, adds a folded line to
+ * the name of the field before it, ends the head at a line that begins with a
  * colon, and a line at a single LF. Each of these lets two parsers read one
  * request differently, and none is shown. (Later versions refuse them.) But the
  * texts of a head are left where they arrived, each followed by its end: one
@@ -770,8 +775,8 @@ static void end(struct server *s, struct transaction *t,
 
 /* The library forgets to complete a request that it refuses for the number of
  * its query arguments, and one that it has no memory left to refuse (seen in
- * 0.9.75). The head went with the connection's memory, so that only one whose
- * head was never read can be recorded. */
+ * 0.9.75). The head went with the connection's memory, so only one whose head
+ * was never read can be recorded. */
 static void end_forgotten(struct server *s, struct transaction *t)
 {
     if (t->link->phase == PHASE_HEAD)
@@ -791,44 +796,74 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 
 /* connections */
 
-/* Was it noted as a tunnel? Then no longer. */
-static bool take_tunnel(struct server *s, int fd)
+static size_t find_arrival(const struct arrivals *arrivals, int fd)
 {
-    struct tunnels *tunnels = &s->tunnels;
-    bool found = false;
+    size_t i = 0;
 
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < tunnels->n && !found; i++) {
-        found = tunnels->fds[i] == fd;
-        if (found)
-            tunnels->fds[i] = tunnels->fds[--tunnels->n];
-    }
-    pthread_mutex_unlock(&s->lock);
-    return found;
+    while (i < arrivals->n && arrivals->list[i].fd != fd)
+        i++;
+    return i;
 }
 
-/* Returns -1 when memory ran out. */
-static int note_tunnel(struct server *s, int fd)
+/* It has arrived, or was lost. Had it come by CONNECT? */
+static bool take_arrival(struct server *s, int fd)
 {
-    struct tunnels *tunnels = &s->tunnels;
-    int result = -1;
+    struct arrivals *arrivals = &s->arrivals;
+    bool tunnelled = false;
+    size_t i;
 
     pthread_mutex_lock(&s->lock);
-    if (tunnels->n == tunnels->cap) {
-        size_t cap = 2 * tunnels->cap + 8;
-        int *larger = realloc(tunnels->fds, cap * sizeof(*larger));
-
-        if (larger) {
-            tunnels->fds = larger;
-            tunnels->cap = cap;
-        }
+    i = find_arrival(arrivals, fd);
+    if (i < arrivals->n) {
+        tunnelled = arrivals->list[i].tunnelled;
+        arrivals->list[i] = arrivals->list[--arrivals->n];
     }
-    if (tunnels->n < tunnels->cap) {
-        tunnels->fds[tunnels->n++] = fd;
+    pthread_mutex_unlock(&s->lock);
+    return tunnelled;
+}
+
+static bool has_place(struct arrivals *arrivals, size_t i)
+{
+    size_t cap = 2 * arrivals->cap + 8;
+    struct arrival *larger;
+
+    if (i < arrivals->cap)
+        return true;
+    larger = realloc(arrivals->list, cap * sizeof(*larger));
+    if (!larger)
+        return false;
+    arrivals->list = larger;
+    arrivals->cap = cap;
+    return true;
+}
+
+/* The library forgets one that it has no memory for; when its number comes
+ * again, that is known. Returns -1 when memory ran out. */
+static int note_arrival(struct server *s, int fd, bool tunnelled)
+{
+    struct arrivals *arrivals = &s->arrivals;
+    int result = -1;
+    size_t i;
+
+    pthread_mutex_lock(&s->lock);
+    i = find_arrival(arrivals, fd);
+    if (has_place(arrivals, i)) {
+        arrivals->list[i] = (struct arrival){fd, tunnelled};
+        arrivals->n += i == arrivals->n;
         result = 0;
     }
     pthread_mutex_unlock(&s->lock);
     return result;
+}
+
+static size_t count_connections(struct server *s)
+{
+    size_t n;
+
+    pthread_mutex_lock(&s->lock);
+    n = s->arrivals.n;
+    pthread_mutex_unlock(&s->lock);
+    return n + atomic_load(&s->n_connections);
 }
 
 /* On the thread of the watch; the connection is still there. */
@@ -850,12 +885,13 @@ static struct link *link_new(struct server *s,
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *peer =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    bool tunnelled = fd && take_arrival(s, fd->connect_fd);
     struct link *link = fd ? calloc(1, sizeof(*link)) : NULL;
 
     if (!link)
         return NULL;
     link->fd = fd->connect_fd;
-    link->tunnelled = take_tunnel(s, link->fd);
+    link->tunnelled = tunnelled;
     listen_peer(link->client, peer ? peer->client_addr : NULL);
     watch_add(s->watch, &link->watched, link->fd);
     return link;
@@ -878,11 +914,16 @@ static void on_connection(void *cls, struct MHD_Connection *connection,
     struct server *s = cls;
     bool starts = why == MHD_CONNECTION_NOTIFY_STARTED;
 
-    if (!starts) {
-        link_free(s, *context);
+    /* Never counted twice, nor longer than it is known to make way: an arrival
+     * would be refused for it. */
+    if (starts) {
+        *context = link_new(s, connection);
+        atomic_fetch_add(&s->n_connections, 1);
+    } else {
         atomic_fetch_sub(&s->n_connections, 1);
+        link_free(s, *context);
+        *context = NULL;
     }
-    *context = starts ? link_new(s, connection) : NULL;
     if (s->pipeline->metrics)
         metrics_connection(s->pipeline->metrics, starts ? 1 : -1);
 }
@@ -985,8 +1026,7 @@ static bool make_room(struct server *s)
 {
     unsigned n_leaving = watch_n_leaving(s->watch);
 
-    return atomic_load(&s->n_connections) <
-               s->bounds.max_connections + n_leaving ||
+    return count_connections(s) < s->bounds.max_connections + n_leaving ||
            (n_leaving < LEAVING_MAX &&
             watch_drop_idle(s->watch, SERVER_YIELD_MS));
 }
@@ -999,9 +1039,7 @@ static bool deliver(void *cls, const struct front_arrival *arrival)
 
     if (!make_room(s))
         return false;
-    /* An earlier socket of that number may have been lost on its way. */
-    take_tunnel(s, arrival->fd);
-    if (!daemon || (arrival->tunnelled && note_tunnel(s, arrival->fd) < 0)) {
+    if (!daemon || note_arrival(s, arrival->fd, arrival->tunnelled) < 0) {
         close(arrival->fd);
         return true;
     }
@@ -1009,11 +1047,10 @@ static bool deliver(void *cls, const struct front_arrival *arrival)
      * client has acknowledged the first, which may take 40 ms. */
     if (arrival->tls)
         setsockopt(arrival->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    atomic_fetch_add(&s->n_connections, 1);
     /* Closes what it does not take. */
     if (MHD_add_connection(daemon, arrival->fd, &arrival->address.any,
                            arrival->address_len) == MHD_NO)
-        atomic_fetch_sub(&s->n_connections, 1);
+        take_arrival(s, arrival->fd);
     return true;
 }
 
@@ -1172,6 +1209,6 @@ void server_stop(struct server *s)
     watch_free(s->watch);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->idle);
-    free(s->tunnels.fds);
+    free(s->arrivals.list);
     free(s);
 }
