@@ -17,7 +17,8 @@ static bool has_spare;
 
 static void make_spare(void)
 {
-#ifndef SANITIZED
+#if !defined(SANITIZED) && !defined(__SANITIZE_ADDRESS__) &&                   \
+    !defined(__SANITIZE_THREAD__)
     has_spare = pthread_key_create(&spare, free) == 0;
 #endif
 }

@@ -1,7 +1,8 @@
 /*
  * journal_pages: the memory of the journal's entries, for journal.c alone.
  * They lie one after the other in pages of one size, so that a journal that
- * is full and goes on for days needs no more than its bound.
+ * is full and goes on for days needs no more than its bound and three pages:
+ * the oldest, of which some entries are gone, the open one, and a spare.
  *
  * A page lives as long as one of its entries is held: by the ring, or by a
  * reader. Nothing here locks; all of it is called with the journal's lock.

@@ -50,7 +50,7 @@ static char peek(struct reader *r)
 
 static int expect(struct reader *r, char c, const char *what)
 {
-    if (peek(r) != c || r->at == r->len)
+    if (peek(r) != c)
         return fail(r, r->at, what);
     r->at++;
     return 0;
@@ -279,7 +279,7 @@ static int step_nested(struct reader *r, bool *is_first)
     struct string name;
     size_t depth = r->depth;
 
-    if (peek(r) == (in_object ? '}' : ']') && r->at < r->len) {
+    if (peek(r) == (in_object ? '}' : ']')) {
         r->at++;
         r->depth--;
         *is_first = false;

@@ -73,10 +73,11 @@ static size_t string_step(const char *s, size_t len, const char **what)
         return text_utf8_sequence(s, len);
     }
     if (len >= 2 && s[1] == 'u') {
-        *what = json_text_unit(s, len) < 0
-                    ? "not four hexadecimal digits after \\u"
-                    : "an escaped NUL";
-        return json_text_unit(s, len) > 0 ? 6 : 0;
+        int unit = json_text_unit(s, len);
+
+        *what = unit < 0 ? "not four hexadecimal digits after \\u"
+                         : "an escaped NUL";
+        return unit > 0 ? 6 : 0;
     }
     /* The next byte may begin a sequence; then the escape is none, which the
      * parser says. */

@@ -396,12 +396,13 @@ static bool may_delimit(const struct multipart *mp, const char *lf,
                         const char *end)
 {
     const size_t len = (size_t)(end - lf);
-    const char *p = lf + mp->delimiter_len;
+    const char *p;
 
     if (len <= mp->delimiter_len)
         return memcmp(lf, mp->delimiter, len) == 0;
     if (memcmp(lf, mp->delimiter, mp->delimiter_len) != 0)
         return false;
+    p = lf + mp->delimiter_len;
     if (*p == '-')
         return end - p < 2 || p[1] == '-';
     while (p < end && is_blank(*p))

@@ -17,8 +17,10 @@ static void refuse(struct request *r, const char *why)
  * of a CONNECT. */
 static const char *find_authority(const char *target, size_t *len)
 {
-    const char *mark = strstr(target, "://");
-    const char *s = mark ? mark + 3 : target;
+    /* After the scheme, and not somewhere in a query. */
+    const char *slash = target + strcspn(target, "/?#");
+    bool has_scheme = slash > target && !strncmp(slash - 1, "://", 3);
+    const char *s = has_scheme ? slash + 2 : target;
 
     if (target[0] == '/')
         return NULL;

@@ -303,6 +303,7 @@ Test(http_request, the_user_of_a_target_is_left_out, .timeout = 10)
         {"ftp://u:pw@h/p", "ftp://h/p", true},
         {"u:pw@h:443", "h:443", true},
         {"http://h/p@q", "http://h/p@q", false},
+        {"p?next=http://u@h/", "p?next=http://u@h/", false},
         {"/p@q", "/p@q", false},
         {"//u:pw@h/p", "//u:pw@h/p", false},
     };
