@@ -149,7 +149,8 @@ static struct row take_row(const char *line)
 
 static bool is_row(const char *line)
 {
-    return line[0] == '|' && line[1] == ' ' && strncmp(line, "| bytes |", 9);
+    return line[0] == '|' && line[1] == ' ' &&
+           strncmp(line, "| bytes |", 9) != 0;
 }
 
 /* what is sent */
