@@ -300,3 +300,120 @@ Test(text, percent_decode_stops_at_the_length, .timeout = 10)
     cr_expect_eq(text_percent_decode("%41", 2, out), (size_t)-1);
     cr_expect_eq(text_percent_decode("a%41", 1, out), 1);
 }
+
+/* looking at eight bytes together */
+
+typedef size_t scan_fn(const char *s, size_t len);
+
+static size_t find_control_bytewise(const char *s, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c == 0x7f || (c < 0x20 && c != '\t'))
+            break;
+        i++;
+    }
+    return i;
+}
+
+static size_t json_run_bytewise(const char *s, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c < 0x20 || c > 0x7f || c == '"' || c == '\\')
+            break;
+        i++;
+    }
+    return i;
+}
+
+/* This byte alone among `fill`, and again at the very end, at each offset: the
+ * first one counts. */
+static void expect_scans_agree(scan_fn *scan, scan_fn *oracle, char fill,
+                               char c)
+{
+    for (size_t len = 0; len <= 32; len++) {
+        /* Of its own, so that a read past `len` is caught. */
+        char *s = malloc(len + (len == 0));
+
+        cr_assert_not_null(s);
+        for (size_t at = 0; at < len && at < 24; at++) {
+            memset(s, fill, len);
+            s[at] = c;
+            cr_assert_eq(scan(s, len), oracle(s, len),
+                         "%02x at %zu of %zu among %02x: %zu", (unsigned char)c,
+                         at, len, (unsigned char)fill, scan(s, len));
+            s[len - 1] = c;
+            cr_assert_eq(scan(s, len), oracle(s, len),
+                         "%02x at %zu and the end of %zu among %02x: %zu",
+                         (unsigned char)c, at, len, (unsigned char)fill,
+                         scan(s, len));
+        }
+        memset(s, fill, len);
+        cr_assert_eq(scan(s, len), oracle(s, len), "%zu of %02x", len,
+                     (unsigned char)fill);
+        free(s);
+    }
+}
+
+/* The neighbours of what ends a scan among them. */
+static const char fills[] = " !#[]a~\t\x7f\x80\xa0\xdc\xff";
+
+static void expect_scans_agree_on_all(scan_fn *scan, scan_fn *oracle)
+{
+    for (size_t i = 0; i < sizeof(fills) - 1; i++) {
+        for (int c = 0; c < 256; c++)
+            expect_scans_agree(scan, oracle, fills[i], (char)c);
+    }
+}
+
+Test(text, find_control_agrees_with_a_look_at_each_byte, .timeout = 30)
+{
+    expect_scans_agree_on_all(text_find_control, find_control_bytewise);
+}
+
+Test(text, find_control_finds_controls_and_no_tab, .timeout = 10)
+{
+    cr_expect_eq(text_find_control("0123456789\x7f", 11), 10);
+    cr_expect_eq(text_find_control("0123456789\0x", 12), 10);
+    cr_expect_eq(text_find_control("0123456789\x1f", 11), 10);
+    cr_expect_eq(text_find_control("0123456789\t\x80\xff", 13), 13);
+    cr_expect_eq(text_find_control("\n", 0), 0);
+}
+
+Test(text, json_run_agrees_with_a_look_at_each_byte, .timeout = 30)
+{
+    expect_scans_agree_on_all(text_json_run, json_run_bytewise);
+}
+
+Test(text, json_run_ends_at_what_is_escaped_or_not_ascii, .timeout = 10)
+{
+    cr_expect_eq(text_json_run("0123456789\"", 11), 10);
+    cr_expect_eq(text_json_run("0123456789\\", 11), 10);
+    cr_expect_eq(text_json_run("0123456789\x1f", 11), 10);
+    cr_expect_eq(text_json_run("0123456789\x80", 11), 10);
+    cr_expect_eq(text_json_run("0123456789\x7f", 11), 11);
+    cr_expect_eq(text_json_run("a", 0), 0);
+}
+
+Test(text, hex_digits_are_22_bytes, .timeout = 10)
+{
+    static const char lower[] = "0123456789abcdef";
+    static const char upper[] = "0123456789ABCDEF";
+
+    for (int c = 0; c < 256; c++) {
+        int value = -1;
+
+        for (int i = 0; i < 16; i++) {
+            if (c == lower[i] || c == upper[i])
+                value = i;
+        }
+        cr_expect_eq(text_hex_digit((char)c), value, "byte %d", c);
+    }
+}
