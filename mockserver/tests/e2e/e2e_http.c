@@ -2,6 +2,7 @@
  * e2e_http: HTTP that is malformed, hostile or cut short. Nothing of it is
  * taken for a good request, and the server goes on answering others.
  */
+#include "admin.h"
 #include "expect.h"
 
 #include <string.h>
@@ -457,5 +458,57 @@ Test(e2e_http, blanks_around_a_value_do_not_count, .timeout = 10)
     q.headers = NULL;
     r = send_request(&s, &q);
     expect_success(&r);
+    server_stop(&s);
+}
+
+/* secrets in the wrong place */
+
+static void expect_silence(const char *secret, const char *text,
+                           const char *sent)
+{
+    cr_expect(strstr(text, secret) == NULL, "sent:\n%s\nshown:\n%s", sent,
+              text);
+}
+
+/* A client that is given a URL with a user may send him in Host. */
+Test(e2e_http, the_user_of_a_host_is_shown_nowhere, .timeout = 10)
+{
+    static const char *const fields[] = {
+        "Host: user:pw@a\r\n",
+        "Host: user:pw@a:80\r\n",
+        "Host: user:x@pw@a\r\n",
+        "Host: user:pw@\r\n",
+        "host:user:pw@a\r\n",
+        "Host : user:pw@a\r\n",
+        "Host: user:pw@a\r\nHost: a\r\n",
+        "Host: a\r\nHost: user:pw@a\r\n",
+    };
+    struct server s;
+    struct reply verdict;
+
+    server_start(&s, "--log-level", "debug", NULL);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *sent = format("POST " GETFOUR " HTTP/1.1\r\n%s"
+                                  "Content-Type: application/json\r\n"
+                                  "Content-Length: %zu\r\n\r\n%s",
+                                  fields[i], sizeof(body_19) - 1, body_19);
+        struct reply r = send_bytes(&s, sent, strlen(sent));
+        struct reply journal = admin_call(&s, "GET", "requests?limit=1", NULL);
+
+        expect_http(&r, 400);
+        expect_silence("pw", r.head, sent);
+        expect_silence("pw", r.body, sent);
+        expect_http(&journal, 200);
+        cr_expect(strstr(journal.body, "http.malformed") != NULL, "%s",
+                  journal.body);
+        expect_silence("pw", journal.body, sent);
+        reply_release(&r);
+        reply_release(&journal);
+    }
+    verdict = admin_call(&s, "GET", "verdict", NULL);
+    expect_http(&verdict, 200);
+    expect_silence("pw", verdict.body, "all of it");
+    expect_silence("pw", server_stderr(), "all of it");
+    cr_expect(strstr(server_stderr(), "Host") != NULL, "%s", server_stderr());
     server_stop(&s);
 }
