@@ -1000,6 +1000,16 @@ Test(findings, json_that_is_not_utf8_is_both_unreadable_and_not_utf8)
     expect_findings(&t, BIT(BODY_UNREADABLE) | BIT(FIELD_NOT_UTF8));
 }
 
+/* Escapes that were resolved before the error was met leave its bytes behind,
+ * which the client never sent. */
+Test(findings, json_that_is_utf8_is_no_less_so_for_a_later_error)
+{
+    struct trip t = {0};
+
+    json(&t, "{\"appid\":\"1000001\",\"bucket\":\"\\t\\t日\",\"url\":}");
+    expect_findings(&t, BIT(BODY_UNREADABLE));
+}
+
 /* the parameters */
 
 Test(findings, fields_of_another_endpoint_are_unknown)
