@@ -433,7 +433,7 @@ $(B)/bench_%: $(B)/obj/mockserver/bench/%.o $(BENCH_SUPPORT)
 soak-programs: $(SOAK_PROGRAMS)
 
 $(SOAK_PROGRAMS): $(B)/%: $(B)/obj/mockserver/bench/%.o \
-		$(B)/obj/mockserver/bench/soak.o \
+		$(B)/obj/mockserver/bench/soak.o $(BENCH_SUPPORT) \
 		$(B)/obj/conformance/bytes.o $(B)/obj/conformance/signer.o
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $$(pkg-config --libs libcrypto) $(LDLIBS)

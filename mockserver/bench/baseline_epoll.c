@@ -5,12 +5,13 @@
  *
  *     bench_baseline_epoll     prints its port and serves until SIGTERM
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,25 +139,6 @@ static void add_connection(int epoll, int fd)
         bench_die("epoll_ctl");
 }
 
-/* Listens on a free port, and prints it. */
-static int start_listening(void)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
-        listen(fd, SOMAXCONN) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        bench_die("listening");
-    printf("%u\n", (unsigned)ntohs(address.sin_port));
-    fflush(stdout);
-    return fd;
-}
-
 static void quit(int sig)
 {
     (void)sig;
@@ -168,6 +150,7 @@ int main(void)
     static int epolls[MAX_THREADS];
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     pthread_t thread;
+    uint16_t port;
     int listening;
 
     signal(SIGTERM, quit);
@@ -179,7 +162,9 @@ int main(void)
             pthread_create(&thread, NULL, serve, &epolls[i]) != 0)
             bench_die("set-up");
     }
-    listening = start_listening();
+    listening = bench_listen(&port);
+    printf("%u\n", (unsigned)port);
+    fflush(stdout);
     for (long i = 0;; i++) {
         int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 

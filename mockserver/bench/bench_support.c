@@ -112,25 +112,55 @@ int64_t bench_cpu_ns(pid_t pid)
 
 /* connections */
 
-int bench_connect(uint16_t port)
+int bench_socket(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+
+    if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+        bench_die("a socket");
+    return fd;
+}
+
+int bench_reach(int fd, uint16_t port)
 {
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1, error;
 
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+    return connect(fd, (const struct sockaddr *)&address, sizeof(address));
+}
+
+int bench_connect(uint16_t port)
+{
+    int fd = bench_socket();
+    int error;
+
+    if (bench_reach(fd, port) == 0)
         return fd;
     error = errno;
     close(fd);
     errno = error;
     return -1;
+}
+
+int bench_listen(uint16_t *port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
+        listen(fd, SOMAXCONN) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        bench_die("listening");
+    *port = ntohs(address.sin_port);
+    return fd;
 }
 
 /* arguments, and the end */

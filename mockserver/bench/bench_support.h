@@ -1,7 +1,7 @@
 /*
- * bench_support: what the programs of the bench share. Time, the kernel's
- * account of a process, a connection to 127.0.0.1, and the end of a program
- * that cannot go on. Knows nothing of the server that is measured.
+ * bench_support: what the programs of the bench and of the soak share. Time,
+ * the kernel's account of a process, sockets of 127.0.0.1, and the end of a
+ * program that cannot go on. Knows nothing of the server that is measured.
  */
 #ifndef BENCH_SUPPORT_H
 #define BENCH_SUPPORT_H
@@ -21,8 +21,14 @@ int64_t bench_now_ns(void);
  */
 int64_t bench_cpu_ns(pid_t pid);
 
-/* A blocking socket with TCP_NODELAY; -1 with errno when nobody listens. */
+/* A blocking socket with TCP_NODELAY; that there is none ends the program. */
+int bench_socket(void);
+/* Connects it. Returns 0, or -1 with errno when nobody listens. */
+int bench_reach(int fd, uint16_t port);
+/* Both at once; -1 with errno when nobody listens. */
 int bench_connect(uint16_t port);
+/* Listens on a free port. That there is none ends the program. */
+int bench_listen(uint16_t *port);
 
 /* A whole decimal number from min to max; anything else ends the program. */
 long bench_number(const char *text, long min, long max);

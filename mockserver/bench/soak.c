@@ -1,10 +1,9 @@
 #include "soak.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include "bench_support.h"
 #include "signer.h"
 
 enum {
@@ -22,6 +22,7 @@ enum {
     AGAIN_MS = 5,
     REPLY_CAP = 64 * 1024,
     SIGNED_FOR_S = 3600,
+    IDLE_MS = 10, /* of processor time in a second without work */
 };
 
 struct soak soak;
@@ -33,17 +34,7 @@ const char soak_json_body[] =
 
 /* the program */
 
-static unsigned long long number(const char *text)
-{
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
-
-    if (*text == '\0' || *end != '\0') {
-        fprintf(stderr, "soak: \"%s\" is no number\n", text);
-        exit(2);
-    }
-    return value;
-}
+static const char usage[] = "-p PORT -P PID [-n N] [-s SEED] [-z] NAME";
 
 void soak_begin(int argc, char **argv)
 {
@@ -53,23 +44,20 @@ void soak_begin(int argc, char **argv)
     soak = (struct soak){.n = 1000, .seed = 1};
     while ((c = getopt(argc, argv, "p:P:n:s:z")) != -1) {
         if (c == 'p')
-            soak.port = (uint16_t)number(optarg);
+            soak.port = (uint16_t)bench_number(optarg, 1, UINT16_MAX);
         else if (c == 'P')
-            soak.pid = (pid_t)number(optarg);
+            soak.pid = (pid_t)bench_number(optarg, 1, INT_MAX);
         else if (c == 'n')
-            soak.n = number(optarg);
+            soak.n = (size_t)bench_number(optarg, 1, LONG_MAX);
         else if (c == 's')
-            soak.seed = number(optarg);
+            soak.seed = (uint64_t)bench_number(optarg, 0, LONG_MAX);
         else if (c == 'z')
             soak.is_sanitized = true;
         else
-            exit(2);
+            bench_usage(usage);
     }
-    if (optind != argc - 1 || soak.port == 0 || soak.pid <= 0) {
-        fprintf(stderr, "usage: %s -p PORT -P PID [-n N] [-s SEED] [-z] NAME\n",
-                argv[0]);
-        exit(2);
-    }
+    if (optind != argc - 1 || soak.port == 0 || soak.pid == 0)
+        bench_usage(usage);
     soak.name = argv[optind];
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -105,19 +93,11 @@ void soak_ok(const char *fmt, ...)
     say_and_exit("ok", 0, fmt, ap);
 }
 
-int64_t soak_now_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-bool soak_again(int64_t begun_us)
+bool soak_again(int64_t begun_ns)
 {
     const struct timespec soon = {.tv_nsec = AGAIN_MS * 1000000L};
 
-    if (soak_now_us() - begun_us > (int64_t)AWAIT_S * 1000000)
+    if (bench_now_ns() - begun_ns > AWAIT_S * INT64_C(1000000000))
         return false;
     nanosleep(&soon, NULL);
     return true;
@@ -127,21 +107,13 @@ bool soak_again(int64_t begun_us)
 
 int soak_connect(void)
 {
-    const struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons(soak.port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
     const struct timeval limit = {.tv_sec = IO_TIMEOUT_S};
-    const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = bench_socket();
 
-    soak_expect(fd >= 0, "socket: %s", strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    soak_expect(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0,
-                "connect: %s", strerror(errno));
+    soak_expect(bench_reach(fd, soak.port) == 0, "connect: %s",
+                strerror(errno));
     return fd;
 }
 
@@ -392,11 +364,11 @@ uint64_t soak_metric(const char *series)
 
 void soak_await_metric(const char *series, uint64_t value)
 {
-    int64_t begun_us = soak_now_us();
+    int64_t begun_ns = bench_now_ns();
     uint64_t now;
 
     while ((now = soak_metric(series)) != value)
-        soak_expect(soak_again(begun_us),
+        soak_expect(soak_again(begun_ns),
                     "%s is %" PRIu64 ", expected %" PRIu64, series, now, value);
 }
 
@@ -418,11 +390,11 @@ size_t soak_descriptors(void)
 
 void soak_await_descriptors(size_t n)
 {
-    int64_t begun_us = soak_now_us();
+    int64_t begun_ns = bench_now_ns();
     size_t now;
 
     while ((now = soak_descriptors()) > n)
-        soak_expect(soak_again(begun_us),
+        soak_expect(soak_again(begun_ns),
                     "%zu descriptors, of which there should be %zu", now, n);
 }
 
@@ -453,40 +425,15 @@ long soak_peak_rss_kib(void)
     return status_kib("VmHWM:");
 }
 
-static uint64_t thread_cpu_ns(const char *tasks, const char *thread)
-{
-    char *path = format("%s/%s/schedstat", tasks, thread);
-    FILE *f = fopen(path, "r");
-    char line[128] = "";
-    bool is_read = f && fgets(line, sizeof(line), f);
-
-    if (f)
-        fclose(f);
-    free(path);
-    return is_read ? strtoull(line, NULL, 10) : 0;
-}
-
-uint64_t soak_cpu_ns(void)
-{
-    char *path = format("/proc/%ld/task", (long)soak.pid);
-    DIR *dir = opendir(path);
-    uint64_t ns = 0;
-
-    soak_expect(dir, "%s: %s", path, strerror(errno));
-    for (const struct dirent *e; (e = readdir(dir));) {
-        if (e->d_name[0] != '.')
-            ns += thread_cpu_ns(path, e->d_name);
-    }
-    closedir(dir);
-    free(path);
-    return ns;
-}
-
-double soak_cpu_ms_of_a_second(void)
+double soak_expect_idle(const char *when)
 {
     const struct timespec second = {.tv_sec = 1};
-    uint64_t before = soak_cpu_ns();
+    int64_t before_ns = bench_cpu_ns(soak.pid);
+    double ms;
 
     nanosleep(&second, NULL);
-    return (double)(soak_cpu_ns() - before) / 1e6;
+    ms = (double)(bench_cpu_ns(soak.pid) - before_ns) / 1e6;
+    soak_expect(soak.is_sanitized || ms < IDLE_MS,
+                "%s, it takes %.1f ms of a second", when, ms);
+    return ms;
 }

@@ -1,8 +1,8 @@
 /*
  * soak: what the programs of the soak test share: connections to the server
  * under test, signed requests, replies, its metrics, and what the kernel knows
- * of its process. They link the conformance suite's signer, and nothing of the
- * server's.
+ * of its process. They link bench_support and the conformance suite's signer,
+ * and nothing of the server's.
  *
  * A program proves one thing a run. It ends by soak_ok() or soak_fail(), which
  * print the one line that there is to say; whatever cannot be done, memory
@@ -97,14 +97,12 @@ size_t soak_descriptors(void);
 void soak_await_descriptors(size_t n);
 long soak_rss_kib(void);
 long soak_peak_rss_kib(void);
-/* Processor time of all its threads that live, in nanoseconds. */
-uint64_t soak_cpu_ns(void);
-/* How much of it a second takes. */
-double soak_cpu_ms_of_a_second(void);
+/* Expects that it takes next to no processor time for a second, but of a
+ * sanitizer. `when` is for the failure. Returns how many milliseconds. */
+double soak_expect_idle(const char *when);
 
-int64_t soak_now_us(void);
-/* Looks again soon, at most some seconds after `begun_us`: returns false when
- * that is over. */
-bool soak_again(int64_t begun_us);
+/* Looks again soon, at most some seconds after `begun_ns`, of bench_now_ns():
+ * returns false when that is over. */
+bool soak_again(int64_t begun_ns);
 
 #endif

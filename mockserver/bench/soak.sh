@@ -22,7 +22,7 @@ failed=0
 sanitized=
 grep -q -e __asan_init -e __tsan_init "$server" && sanitized=-z
 
-# The descriptors, and the blocks of a file, that a server may have.
+# The descriptors, and the blocks of 512 bytes of a file, that a server may have.
 files=$(ulimit -H -n)
 blocks=unlimited
 
@@ -87,6 +87,7 @@ files=$(ulimit -H -n)
 trial exhausted 1 soak_trials
 start --journal-file /dev/full
 trial disk_full 2000 soak_trials
+# To the program a file that may not grow is a full disk: the trial is the same.
 blocks=64
 start --journal-file "$work/journal"
 blocks=unlimited

@@ -16,12 +16,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "bench_support.h"
 
 enum {
     WINDOW = 128,      /* exchanges at a time, without those below */
@@ -36,7 +37,6 @@ enum {
     FORM_BYTES = 3000,
     MEMORY_SLACK_KIB = 4096,
     MEMORY_FROM = 50000, /* requests; with fewer, buffers are still filling */
-    IDLE_MS = 10,        /* of processor time in a second without work */
 };
 
 #define PICTURE "livedetectpicture"
@@ -251,21 +251,14 @@ static void open_it(struct connection *c)
         .sin_addr.s_addr =
             htonl(INADDR_LOOPBACK + (uint32_t)(storm.n_connects % SOURCES)),
     };
-    const struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons(soak.port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
     const int on = 1;
 
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    soak_expect(c->fd >= 0, "socket: %s", strerror(errno));
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    c->fd = bench_socket();
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     soak_expect(bind(c->fd, (struct sockaddr *)&from, sizeof(from)) == 0,
                 "bind: %s", strerror(errno));
-    soak_expect(connect(c->fd, (const struct sockaddr *)&to, sizeof(to)) == 0,
-                "connect: %s", strerror(errno));
+    soak_expect(bench_reach(c->fd, soak.port) == 0, "connect: %s",
+                strerror(errno));
     soak_expect(fcntl(c->fd, F_SETFL, O_NONBLOCK) == 0, "fcntl: %s",
                 strerror(errno));
     c->n_answers = 0;
@@ -592,14 +585,14 @@ static uint64_t n_recorded_kinds(void)
 /* The last to hang may be recorded a moment after we left. */
 static struct bytes settled_metrics(uint64_t n)
 {
-    int64_t begun_us = soak_now_us();
+    int64_t begun_ns = bench_now_ns();
     struct bytes metrics;
 
     do {
         metrics = soak_admin("GET", "metrics", "", 200);
         if (soak_metric_sum(&metrics, "mockserver_requests_total") >= n)
             break;
-    } while (soak_again(begun_us));
+    } while (soak_again(begun_ns));
     return metrics;
 }
 
@@ -645,18 +638,18 @@ int main(int argc, char **argv)
 {
     size_t fds_before, fds_after;
     long rss_early, rss_late;
-    int64_t begun_us;
+    int64_t begun_ns;
     double seconds, idle_ms;
 
     soak_begin(argc, argv);
     set_up();
     fds_before = soak_descriptors();
-    begun_us = soak_now_us();
+    begun_ns = bench_now_ns();
     run_to(soak.n / 5);
     soak_await_descriptors(fds_before);
     rss_early = soak_rss_kib();
     run_to(soak.n);
-    seconds = (double)(soak_now_us() - begun_us) / 1e6;
+    seconds = (double)(bench_now_ns() - begun_ns) / 1e9;
     expect_all_counted();
     soak_await_descriptors(fds_before);
     fds_after = soak_descriptors();
@@ -665,9 +658,7 @@ int main(int argc, char **argv)
                     rss_late <= rss_early + MEMORY_SLACK_KIB,
                 "resident memory grew from %ld to %ld KiB", rss_early,
                 rss_late);
-    idle_ms = soak_cpu_ms_of_a_second();
-    soak_expect(idle_ms < IDLE_MS, "idle, it takes %.1f ms of a second",
-                idle_ms);
+    idle_ms = soak_expect_idle("idle");
     soak_ok("%zu requests, %" PRIu64 " connections, %.1f MB sent in %.1f s; "
             "resident %ld KiB after a fifth, %ld at the end, %ld at the most; "
             "descriptors %zu before, %zu after; idle, %.2f ms CPU of a second",

@@ -17,29 +17,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { IDLE_MS = 20 /* of processor time in a second without work */ };
+#include "bench_support.h"
 
 #define CUT_SHORT "mockserver_requests_total{endpoint=\"%s\",code=\"none\"}"
 
 /* Whatever was broken, this is as ever. */
-static double expect_recovered(size_t n_descriptors)
+static void expect_recovered(size_t n_descriptors)
 {
-    double idle_ms;
-
     soak_expect_alive();
     soak_await_descriptors(n_descriptors);
-    idle_ms = soak_cpu_ms_of_a_second();
-    soak_expect(soak.is_sanitized || idle_ms < IDLE_MS,
-                "idle, it takes %.1f ms of a second", idle_ms);
-    return idle_ms;
+    soak_expect_idle("idle");
 }
 
 /* cut: connections that end at every byte of a request */
 
 /* Returns how many of the cuts come after the request line, when there is an
- * exchange to record. How many of
- * those that end in a reset arrive, nobody knows. */
+ * exchange to record. How many of those that end in a reset arrive, nobody
+ * knows. */
 static size_t cut_everywhere(const struct bytes *request, bool with_reset)
 {
     size_t line_len = (size_t)(strchr(request->data, '\n') + 1 - request->data);
@@ -82,15 +76,15 @@ static void cut(void)
     };
     size_t fds = soak_descriptors();
     size_t n_cuts = 0, n_exchanges = 0;
-    int64_t begun_us;
+    int64_t begun_ns;
 
     for (size_t i = 0; i < 3; i++) {
         n_exchanges += cut_everywhere(&requests[i], false);
         n_cuts += requests[i].len;
     }
-    begun_us = soak_now_us();
+    begun_ns = bench_now_ns();
     while (n_cut_short() != n_exchanges)
-        soak_expect(soak_again(begun_us),
+        soak_expect(soak_again(begun_ns),
                     "%" PRIu64 " were recorded as cut short, of %zu",
                     n_cut_short(), n_exchanges);
     for (size_t i = 0; i < 3; i++) {
@@ -205,10 +199,7 @@ static void idle(void)
     for (int i = 0; i < 1000; i++)
         soak_expect_alive();
     kib = soak_rss_kib();
-    idle_ms = soak_cpu_ms_of_a_second();
-    soak_expect(soak.is_sanitized || idle_ms < IDLE_MS,
-                "with %zu idle connections it takes %.1f ms of a second",
-                soak.n, idle_ms);
+    idle_ms = soak_expect_idle("with idle connections");
     for (size_t i = 0; i < soak.n; i++)
         close(peers[i]);
     expect_recovered(fds);
@@ -234,9 +225,7 @@ static void exhausted(void)
         peers[i] = soak_connect();
         soak_send(peers[i], request.data, request.len);
     }
-    idle_ms = soak_cpu_ms_of_a_second();
-    soak_expect(soak.is_sanitized || idle_ms < IDLE_MS,
-                "out of descriptors it takes %.1f ms of a second", idle_ms);
+    idle_ms = soak_expect_idle("out of descriptors");
     for (size_t i = 0; i < MANY; i++) {
         int status = soak_read(peers[i], NULL);
 

@@ -16,7 +16,6 @@
  * fork() on. Exit: 1 when a server does not answer within a minute, or does not
  * end well.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -60,18 +59,10 @@ static void read_request(const char *path)
 
 static uint16_t free_port(void)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    uint16_t port;
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        bench_die("a free port");
-    close(fd);
-    return ntohs(address.sin_port);
+    close(bench_listen(&port));
+    return port;
 }
 
 /* the server */
