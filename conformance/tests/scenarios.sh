@@ -23,34 +23,7 @@ trap 'exit 2' HUP INT TERM
 unset LIVEDETECT_TARGET LIVEDETECT_APPID LIVEDETECT_BUCKET \
     LIVEDETECT_SECRET_ID LIVEDETECT_SECRET_KEY LIVEDETECT_ADMIN_TOKEN
 
-passed=0
-failed=0
-
-pass() {
-    passed=$((passed + 1))
-}
-
-fail() {
-    failed=$((failed + 1))
-    echo "FAIL $*"
-}
-
-# expect STATUS TEXT COMMAND...: the command ends with this status and says
-# this text, on stdout or stderr.
-expect() {
-    status=$1
-    text=$2
-    shift 2
-    timeout 120 "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" != "$status" ]; then
-        fail "$*: expected status $status, got $got and: $(tail -n 5 "$work/out")"
-    elif ! grep -qF -e "$text" "$work/out"; then
-        fail "$*: expected to read \"$text\", got: $(tail -n 5 "$work/out")"
-    else
-        pass
-    fi
-}
+. mockserver/tests/lib.sh
 
 # The output of the last command has, or has not, this text.
 expect_said() {

@@ -41,17 +41,7 @@ export CURL_HOME MOCKSERVER BUILD
 unset http_proxy all_proxy ALL_PROXY no_proxy NO_PROXY LIVEDETECT_TARGET
 printf 'silent\nshow-error\n' >"$work/.curlrc"
 
-passed=0
-failed=0
-
-pass() {
-    passed=$((passed + 1))
-}
-
-fail() {
-    failed=$((failed + 1))
-    printf 'FAIL %s\n' "$*"
-}
+. mockserver/tests/lib.sh
 
 # A file's text on one line.
 flat() {
