@@ -97,8 +97,8 @@ size_t soak_descriptors(void);
 void soak_await_descriptors(size_t n);
 long soak_rss_kib(void);
 long soak_peak_rss_kib(void);
-/* Expects that it takes next to no processor time for a second, but of a
- * sanitizer. `when` is for the failure. Returns how many milliseconds. */
+/* Expects that it takes next to no processor time for a second; one with a
+ * sanitizer may. `when` begins the failure's text. Returns the milliseconds. */
 double soak_expect_idle(const char *when);
 
 /* Looks again soon, at most some seconds after `begun_ns`, of bench_now_ns():
