@@ -248,6 +248,19 @@ static bool is_masked(const struct field *field)
            text_equal_nocase(name, len, "Proxy-Authorization");
 }
 
+/* The library adds a folded line to a name: what came there may be anything,
+ * a password as well. */
+static struct entry_text put_name(struct packer *p, const struct field *field)
+{
+    const char *name = field->name;
+    size_t len = field->name_len;
+
+    text_trim(&name, &len);
+    if (!text_is_token(name, len))
+        return put_string(p, "(malformed)", MAX_FIELD_NAME);
+    return put(p, field->name, field->name_len, MAX_FIELD_NAME);
+}
+
 static void pack_fields(struct packer *p, struct entry_list *list,
                         const struct field *fields)
 {
@@ -258,7 +271,7 @@ static void pack_fields(struct packer *p, struct entry_list *list,
         n++;
     to = put_list(p, list, n, sizeof(*to));
     for (size_t i = 0; i < list->n; i++, fields = fields->next) {
-        to[i].name = put(p, fields->name, fields->name_len, MAX_FIELD_NAME);
+        to[i].name = put_name(p, fields);
         to[i].value =
             is_masked(fields)
                 ? put_string(p, "(masked)", MAX_FIELD_VALUE)

@@ -482,6 +482,7 @@ Test(e2e_http, the_user_of_a_host_is_shown_nowhere, .timeout = 10)
         "Host : user:pw@a\r\n",
         "Host: user:pw@a\r\nHost: a\r\n",
         "Host: a\r\nHost: user:pw@a\r\n",
+        "Host: user:\r\n pw@a\r\n",
     };
     struct server s;
     struct reply verdict;

@@ -128,7 +128,7 @@ Test(e2e_sandbox, exec_itself_is_confined, .timeout = 10)
     run = run_program("exec", "--sandbox", "--", "sh", "-c",
                       "until [ \"$(cat /proc/$PPID/task/*/status |"
                       " grep '^Seccomp_filters:' | sort -u)\" = \"$1\" ];"
-                      " do :; done",
+                      " do [ -d /proc/$PPID ] || exit 1; done",
                       "sh", format("Seccomp_filters:\t%d", own_filters() + 1),
                       NULL);
     cr_expect(eq(int, run.status, 0), "stderr:\n%s", run.err);
