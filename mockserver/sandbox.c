@@ -426,11 +426,6 @@ static int confine_calls(const struct sandbox *s, char **why)
     return -1;
 }
 
-static const char *missing_in_build(void)
-{
-    return NULL;
-}
-
 #else
 
 static int confine_calls(const struct sandbox *s, char **why)
@@ -438,11 +433,6 @@ static int confine_calls(const struct sandbox *s, char **why)
     (void)s;
     (void)why;
     return -1;
-}
-
-static const char *missing_in_build(void)
-{
-    return "this program was built without libseccomp";
 }
 
 #endif
@@ -459,8 +449,10 @@ static const char *refusal_of_build(void)
     __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
     return "this program was built with a sanitizer, which needs what would "
            "be taken from it";
+#elif !defined(HAVE_SECCOMP)
+    return "this program was built without libseccomp";
 #else
-    return missing_in_build();
+    return NULL;
 #endif
 }
 
