@@ -478,7 +478,9 @@ static struct admin_request request_of(const struct transaction *t)
 
     return (struct admin_request){
         .method = r->method,
-        .path = strlen(r->path) < strlen(ADMIN_PREFIX) ? ADMIN_PREFIX : r->path,
+        .path = !r->path                                 ? r->target
+                : strlen(r->path) < strlen(ADMIN_PREFIX) ? ADMIN_PREFIX
+                                                         : r->path,
         .query = request_query(r),
         .host = r->host,
         .origin = r->origin,
@@ -519,13 +521,14 @@ static enum MHD_Result answer_admin(struct transaction *t)
 static bool is_admin(const struct server *s, const struct request *r)
 {
     const size_t len = strlen(ADMIN_PREFIX);
+    /* One that cannot be decoded is there by how it begins. */
+    const char *path = r->path ? r->path : r->target;
 
-    if (!s->admin || r->malformed || !r->path)
+    if (!s->admin || r->malformed)
         return false;
     /* Also without the slash at its end, which is no call of the service. */
-    return !strncmp(r->path, ADMIN_PREFIX, len) ||
-           (strlen(r->path) == len - 1 &&
-            !strncmp(r->path, ADMIN_PREFIX, len - 1));
+    return !strncmp(path, ADMIN_PREFIX, len) ||
+           (strlen(path) == len - 1 && !strncmp(path, ADMIN_PREFIX, len - 1));
 }
 
 static bool is_too_long_to_drain(const struct server *s,
@@ -622,6 +625,59 @@ static enum MHD_Result receive(struct transaction *t, const char *data,
     return MHD_YES;
 }
 
+/* heads that the library cannot deal with */
+
+/* Sends a status and closes, past the library. */
+static void refuse_head(struct transaction *t, const char *status)
+{
+    static const char body[] = "{\"code\":3,\"message\":\"bad request\"}";
+    char reply[256];
+    int len = snprintf(reply, sizeof(reply),
+                       "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+                       "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                       status, sizeof(body) - 1, body);
+
+    t->x->request.malformed = "the head is too long";
+    send_raw(t, reply, (size_t)len);
+    shutdown(t->link->fd, SHUT_RDWR);
+}
+
+/* The library gives up on a query of about a thousand arguments, without an
+ * answer and without closing. */
+static bool has_too_many_arguments(const char *target)
+{
+    enum { MOST = 500 };
+    size_t n = 0;
+
+    while ((target = strchr(target, '&'))) {
+        target++;
+        n++;
+    }
+    return n > MOST;
+}
+
+/* Does a head of so many bytes and fields leave the library the memory for the
+ * head of an answer? It needs less than that; a field costs it a node. */
+static bool leaves_room(const struct server *s, size_t len, size_t n_fields)
+{
+    enum { ANSWER = 1024, NODE = 72 };
+
+    return len + n_fields * NODE + ANSWER <= s->bounds.connection_bytes;
+}
+
+static bool is_head_too_long(const struct transaction *t)
+{
+    const struct request *r = &t->x->request;
+    size_t len = strlen(r->target);
+    size_t n = 0;
+
+    for (const struct field *field = r->fields; field; field = field->next) {
+        len += field->name_len + field->value_len + strlen(": \r\n");
+        n++;
+    }
+    return !leaves_room(t->server, len, n);
+}
+
 static enum MHD_Result begin(struct transaction *t, const char *method,
                              const char *version)
 {
@@ -629,6 +685,10 @@ static enum MHD_Result begin(struct transaction *t, const char *method,
 
     if (read_head(t, method, version) < 0)
         return MHD_NO;
+    if (is_head_too_long(t)) {
+        refuse_head(t, "431 Request Header Fields Too Large");
+        return MHD_NO;
+    }
     t->link->phase = PHASE_BODY;
     t->x->elsewhere = proxy_refusal(t->server->pipeline->settings, t->x);
     if (!t->x->elsewhere && is_admin(t->server, r))
@@ -680,31 +740,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     return MHD_YES;
 }
 
-/* The library gives up on a query of about a thousand arguments, without an
- * answer and without closing. */
-static bool has_too_many_arguments(const char *target)
-{
-    enum { MOST = 500 };
-    size_t n = 0;
-
-    while ((target = strchr(target, '&'))) {
-        target++;
-        n++;
-    }
-    return n > MOST;
-}
-
-static void refuse_target(struct transaction *t)
-{
-    const char reply[] = "HTTP/1.1 414 URI Too Long\r\n"
-                         "Content-Type: application/json\r\n"
-                         "Connection: close\r\nContent-Length: 34\r\n\r\n"
-                         "{\"code\":3,\"message\":\"bad request\"}";
-
-    send_raw(t, reply, strlen(reply));
-    shutdown(t->link->fd, SHUT_RDWR);
-}
-
 /* The request line was read: the exchange begins. */
 static void *on_target(void *cls, const char *target,
                        struct MHD_Connection *connection)
@@ -732,8 +767,8 @@ static void *on_target(void *cls, const char *target,
     };
     link->phase = PHASE_HEAD;
     watch_expect(&link->watched, WATCH_REQUEST, x->started_us);
-    if (has_too_many_arguments(target))
-        refuse_target(t);
+    if (has_too_many_arguments(target) || !leaves_room(s, strlen(target), 0))
+        refuse_head(t, "414 URI Too Long");
     return t;
 }
 
@@ -756,18 +791,28 @@ static void release(struct server *s, struct transaction *t)
     tell_idle(s);
 }
 
+/* Why a request that ends like this is malformed; NULL: it is not. */
+static const char *what_is_wrong(const struct transaction *t,
+                                 enum MHD_RequestTerminationCode why)
+{
+    const struct request *r = &t->x->request;
+
+    if (r->malformed || why != MHD_REQUEST_TERMINATED_WITH_ERROR)
+        return r->malformed;
+    if (t->link->phase == PHASE_HEAD)
+        return "refused by the HTTP library";
+    if (t->link->phase == PHASE_BODY && r->chunked && !t->is_closed_by_us &&
+        !atomic_load(&t->link->is_late))
+        return "the chunked coding is malformed";
+    return NULL;
+}
+
 static void end(struct server *s, struct transaction *t,
                 enum MHD_RequestTerminationCode why)
 {
     if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
         t->link->phase < PHASE_WAIT && !t->admin) {
-        if (t->link->phase == PHASE_HEAD &&
-            why == MHD_REQUEST_TERMINATED_WITH_ERROR)
-            t->x->request.malformed = "refused by the HTTP library";
-        else if (t->link->phase == PHASE_BODY && t->x->request.chunked &&
-                 !t->is_closed_by_us && !atomic_load(&t->link->is_late) &&
-                 why == MHD_REQUEST_TERMINATED_WITH_ERROR)
-            t->x->request.malformed = "the chunked coding is malformed";
+        t->x->request.malformed = what_is_wrong(t, why);
         pipeline_abandon(s->pipeline, t->x);
     }
     release(s, t);

@@ -670,6 +670,55 @@ Test(e2e_admin, a_query_of_thousands_of_arguments_is_refused_and_recorded,
     server_stop(&s);
 }
 
+/* Where a head just fits the connection's memory, the library has none left for
+ * the head of an answer. */
+Test(e2e_admin, a_head_that_just_fits_is_answered, .timeout = 30)
+{
+    static const struct {
+        const char *before, *after;
+    } heads[] = {
+        {"GET /x HTTP/1.1\r\nHost: a\r\nX: ", "\r\n\r\n"},
+        {"GET /?", " HTTP/1.1\r\nHost: a\r\n\r\n"},
+    };
+    struct server s;
+
+    server_start(&s, "--connection-memory", "8192", NULL);
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t n = 6800; n < 8400; n += 37) {
+            struct bytes raw = {0};
+            struct reply r;
+
+            bytes_text(&raw, heads[i].before);
+            bytes_fill(&raw, 'x', n);
+            bytes_text(&raw, heads[i].after);
+            r = send_bytes(&s, raw.data, raw.len);
+            cr_expect(r.status == 404 || r.status == 414 || r.status == 431,
+                      "%zu bytes: status %d", n, r.status);
+            reply_release(&r);
+            bytes_release(&raw);
+        }
+    }
+    server_stop(&s);
+}
+
+Test(e2e_admin, what_cannot_be_decoded_is_no_call_of_the_service, .timeout = 10)
+{
+    const char raw[] = "GET /__admin/health%zz HTTP/1.1\r\nHost: localhost\r\n"
+                       "\r\n";
+    struct server s;
+    struct reply r;
+    cJSON *json;
+
+    server_start(&s, NULL);
+    r = send_bytes(&s, raw, strlen(raw));
+    EXPECT(check_http(&r, 404));
+    cr_expect(strstr(r.body, "\"error\"") != NULL, "%s", r.body);
+    json = admin_get(&s, "requests");
+    cr_expect_eq(cJSON_GetArraySize(json_at(json, "requests")), 0);
+    cJSON_Delete(json);
+    server_stop(&s);
+}
+
 Test(e2e_admin, a_malformed_chunk_is_told_as_such, .timeout = 10)
 {
     const char raw[] = "POST /face/livegetfour HTTP/1.1\r\nHost: x\r\n"
