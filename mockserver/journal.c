@@ -120,19 +120,23 @@ static bool is_full(const struct journal *j, size_t size)
            j->bytes + j->pages.wasted + size > j->max_bytes;
 }
 
-/* Takes the entry over, which may mean that it is dropped at once. */
-static void push(struct journal *j, struct journal_entry *e)
+/* Takes the entry over. Returns false when it was dropped at once: no bound
+ * lets even it alone stay, or memory ran out. (What readers hold of pages that
+ * are out of the ring is over the bound for as long.) */
+static bool push(struct journal *j, struct journal_entry *e)
 {
     for (; j->n > 0 && is_full(j, e->size); j->evicted++)
         drop_oldest(j);
-    if (is_full(j, e->size) || (j->n == j->cap && grow(j) < 0)) {
+    if (j->max_entries == 0 || e->size > j->max_bytes ||
+        (j->n == j->cap && grow(j) < 0)) {
         journal_pages_put(&j->pages, e->page);
         j->evicted++;
-        return;
+        return false;
     }
     *slot_at(j, j->n) = (struct slot){e, e->page, e->size};
     j->n++;
     j->bytes += e->size;
+    return true;
 }
 
 void journal_reset(struct journal *j)
@@ -328,12 +332,12 @@ void journal_append(struct journal *j, struct exchange *x)
 
     pthread_mutex_lock(&j->lock);
     e->id = x->id = ++j->last_id;
-    if (kept) {
-        kept->id = e->id;
-        push(j, kept);
-        wake_waiters(j, e);
-    } else {
+    if (!kept) {
         j->evicted++;
+    } else {
+        kept->id = e->id;
+        if (push(j, kept))
+            wake_waiters(j, e);
     }
     pthread_mutex_unlock(&j->lock);
 

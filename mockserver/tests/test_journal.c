@@ -1723,3 +1723,49 @@ Test(journal, a_torn_line_spoils_no_other, .timeout = 10)
     journal_free(j);
     scratch_release(&s);
 }
+
+static atomic_bool is_over;
+
+/* Reads all there is, over and over. */
+static void *read_on(void *arg)
+{
+    struct journal *j = arg;
+
+    while (!atomic_load(&is_over)) {
+        const struct journal_filter all = {.limit = 0};
+        struct strbuf out;
+        size_t n;
+
+        strbuf_init(&out, OUT_MAX);
+        journal_render(j, &all, &out, &n);
+        strbuf_release(&out);
+    }
+    return NULL;
+}
+
+/* Of pages that left the ring while somebody reads them the journal has bytes
+ * that it cannot free; the newest entry stays all the same. */
+Test(journal, what_readers_hold_does_not_push_out_the_newest, .timeout = 20)
+{
+    struct journal *j = new_journal(100, 64 * 1024);
+    char *large = calloc(8, 4000);
+    pthread_t reader;
+
+    cr_assert(large != NULL);
+    cr_assert_eq(pthread_create(&reader, NULL, read_on, j), 0);
+    for (int i = 0; i < 3000; i++) {
+        struct exchange *x = new_exchange();
+        struct strbuf out;
+
+        for (int f = 0; f < 1 + i % 7; f++)
+            add_field(x, "X", large, 7000);
+        strbuf_init(&out, OUT_MAX);
+        cr_expect_eq(journal_render_one(j, append(j, x), &out), 0, "entry %d",
+                     i);
+        strbuf_release(&out);
+    }
+    atomic_store(&is_over, true);
+    pthread_join(reader, NULL);
+    free(large);
+    journal_free(j);
+}
