@@ -228,6 +228,16 @@ static void pack_parts(struct packer *p, struct entry_list *list,
         pack_part(p, &to[i], parts);
 }
 
+/* Are these credentials of that scheme (RFC 9110 section 11.4)? */
+static bool has_scheme(const struct field *field, const char *scheme)
+{
+    size_t len = strlen(scheme);
+
+    return field->value_len > len &&
+           text_equal_nocase(field->value, len, scheme) &&
+           (field->value[len] == ' ' || field->value[len] == '\t');
+}
+
 /* Fields that may hold a secret of the one who asked. The signature in
  * Authorization is none: it is what a client wants to look at. */
 static bool is_masked(const struct field *field)
@@ -236,15 +246,19 @@ static bool is_masked(const struct field *field)
     size_t len = field->name_len;
 
     text_trim(&name, &len);
-    /* A token, of the admin API perhaps, that came to the wrong place. */
+    if (!text_is_token(name, len))
+        return true;
+    /* A token, of the admin API perhaps, or a password, that came to the wrong
+     * place. */
     if (text_equal_nocase(name, len, "Authorization") &&
-        field->value_len >= 7 && text_equal_nocase(field->value, 7, "Bearer "))
+        (has_scheme(field, "Bearer") || has_scheme(field, "Basic")))
         return true;
     /* A user and his password, which have no place there. */
     if (text_equal_nocase(name, len, "Host") && field->value_len > 0 &&
         memchr(field->value, '@', field->value_len))
         return true;
     return text_equal_nocase(name, len, "Cookie") ||
+           text_equal_nocase(name, len, "Set-Cookie") ||
            text_equal_nocase(name, len, "Proxy-Authorization");
 }
 
