@@ -419,10 +419,11 @@ static int read_text(const char *option, const char *path, char **text,
         memcpy(*text, data, len);
     OPENSSL_cleanse(data, len);
     free(data);
-    if (!*text || len > FILE_MAX)
-        return refuse(why, "%s: %s is over 1 MiB, or out of memory", option,
-                      path);
-    return 0;
+    if (*text && len <= FILE_MAX)
+        return 0;
+    free(*text);
+    *text = NULL;
+    return refuse(why, "%s: %s is over 1 MiB, or out of memory", option, path);
 }
 
 /* Nobody is there to type a passphrase. */
