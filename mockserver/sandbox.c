@@ -379,9 +379,9 @@ static int add_conditional(scmp_filter_ctx filter)
                        rules[i].value);
     /* Limits are read and not set. */
     if (error == 0)
-        error =
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-                             SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+                                 SCMP_A0(SCMP_CMP_EQ, 0, 0),
+                                 SCMP_A2(SCMP_CMP_EQ, 0, 0));
     return error;
 }
 
