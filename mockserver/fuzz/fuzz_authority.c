@@ -78,7 +78,8 @@ static void fuzz_target(const struct fuzz_server *s, const char *scheme,
     FUZZ_CHECK(x);
     strbuf_init(&target, 1024 * 1024);
     strbuf_addf(&target, "%s%s", scheme, rest);
-    FUZZ_CHECK(request_take_line(x, "GET", target.buf, "HTTP/1.1") == 0);
+    FUZZ_CHECK(request_take_target(x, target.buf) == 0);
+    FUZZ_CHECK(request_take_line(x, "GET", "HTTP/1.1") == 0);
     if (!proxy_refusal(&s->settings, x) && x->request.authority) {
         FUZZ_CHECK(authority_parse(&a, x->request.authority,
                                    x->request.authority_len) == 0);

@@ -178,8 +178,8 @@ void fuzz_head_release(struct fuzz_head *head)
 
 void fuzz_head_apply(const struct fuzz_head *head, struct exchange *x)
 {
-    FUZZ_CHECK(
-        request_take_line(x, head->method, head->target, head->version) == 0);
+    FUZZ_CHECK(request_take_target(x, head->target) == 0);
+    FUZZ_CHECK(request_take_line(x, head->method, head->version) == 0);
     for (size_t i = 0; i < head->n_fields; i++) {
         const char *name = head->fields[i].name;
         const char *value = head->fields[i].value;

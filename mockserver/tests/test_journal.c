@@ -1724,6 +1724,30 @@ Test(journal, a_torn_line_spoils_no_other, .timeout = 10)
     scratch_release(&s);
 }
 
+Test(journal, credentials_in_whatever_disguise_are_masked, .timeout = 10)
+{
+    static const char *const fields[][2] = {
+        {"Authorization", "Bearer hush"}, {"Authorization", "bearer\thush"},
+        {"authorization", "Basic hush"},  {"Cookie", "a=hush"},
+        {"Set-Cookie", "a=hush"},         {"Proxy-Authorization", "hush"},
+        {"AuthorizationBearer hush", ""}, {"Authorization\v", "Bearer hush"},
+        {"Host", "user:hush@a"},          {"X\n Cookie", "hush"},
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        struct journal *j = new_journal(10, ROOMY);
+        struct exchange *x = new_exchange();
+        struct strbuf out;
+
+        add_field(x, fields[i][0], fields[i][1], strlen(fields[i][1]));
+        strbuf_init(&out, OUT_MAX);
+        cr_assert_eq(journal_render_one(j, append(j, x), &out), 0);
+        cr_expect_eq(strstr(out.buf, "hush"), NULL, "%s", out.buf);
+        strbuf_release(&out);
+        journal_free(j);
+    }
+}
+
 static atomic_bool is_over;
 
 /* Reads all there is, over and over. */
