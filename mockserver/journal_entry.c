@@ -186,7 +186,7 @@ static void pack_notes(struct packer *p, struct entry_list *list,
     for (const struct finding_note *note = notes; note; note = note->next)
         n++;
     to = put_list(p, list, n, sizeof(*to));
-    for (size_t i = 0; i < list->n; i++, notes = notes->next)
+    for (size_t i = 0; notes && i < list->n; i++, notes = notes->next)
         to[i] = (struct entry_note){
             .finding = notes->finding,
             .seen = put_string(p, notes->seen, MAX_WHY),
@@ -224,7 +224,7 @@ static void pack_parts(struct packer *p, struct entry_list *list,
     for (const struct part *part = parts; part; part = part->next)
         n++;
     to = put_list(p, list, n, sizeof(*to));
-    for (size_t i = 0; i < list->n; i++, parts = parts->next)
+    for (size_t i = 0; parts && i < list->n; i++, parts = parts->next)
         pack_part(p, &to[i], parts);
 }
 
@@ -284,7 +284,7 @@ static void pack_fields(struct packer *p, struct entry_list *list,
     for (const struct field *field = fields; field; field = field->next)
         n++;
     to = put_list(p, list, n, sizeof(*to));
-    for (size_t i = 0; i < list->n; i++, fields = fields->next) {
+    for (size_t i = 0; fields && i < list->n; i++, fields = fields->next) {
         to[i].name = put_name(p, fields);
         to[i].value =
             is_masked(fields)

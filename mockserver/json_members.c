@@ -310,7 +310,7 @@ static int read_value(struct reader *r, struct json_member *member)
 
 static int read_member(struct reader *r, struct json_member *member)
 {
-    struct string name;
+    struct string name = {0};
 
     if (read_name(r, &name) < 0)
         return -1;
