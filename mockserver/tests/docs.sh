@@ -9,6 +9,7 @@
 #   the whole output, stdout and stderr; `...` in it stands for any text.
 # - 127.0.0.1:8080 stands for that server, build/mockserver for $MOCKSERVER,
 #   other programs in build/ for those in $BUILD.
+# - `--sandbox` is left out where the server refuses it.
 #
 # Also: the curl lines that a server prints at its start answer code 0, links
 # lead somewhere, README.md names every page, docs/cli.md every option.
@@ -42,6 +43,11 @@ unset http_proxy all_proxy ALL_PROXY no_proxy NO_PROXY LIVEDETECT_TARGET
 printf 'silent\nshow-error\n' >"$work/.curlrc"
 
 . mockserver/tests/lib.sh
+
+# What cannot be confined, as a sanitizer's build, runs without.
+unconfined=
+"$MOCKSERVER" exec --sandbox -- true >/dev/null 2>&1 ||
+    unconfined='s/ --sandbox//'
 
 # A file's text on one line.
 flat() {
@@ -178,7 +184,7 @@ run_document() {
     start_server
     for block in $(seq "$n_blocks"); do
         # shellcheck disable=SC2016 # the variable is for the document's shell
-        sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" \
+        sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" -e "$unconfined" \
             -e 's|build/mockserver|"$MOCKSERVER"|g' \
             -e 's|build/conformance|"$BUILD"/conformance|g' \
             "$work/$block.sh" >"$work/$block.run"
