@@ -95,6 +95,8 @@ int request_take_line(struct exchange *x, const char *method,
     r->version = version;
     if (!text_is_token(method, strlen(method)))
         refuse(r, "the method holds bytes that it must not");
+    if (*r->target == '\0')
+        refuse(r, "the request target has nothing but a user");
     if (!is_visible(r->target))
         refuse(r, "the request target holds bytes that it must not");
     return take_path(r, &x->arena);

@@ -322,6 +322,12 @@ Test(http_request, the_user_of_a_target_is_left_out, .timeout = 10)
     }
 }
 
+Test(http_request, a_user_and_nothing_else_is_no_target, .timeout = 10)
+{
+    expect_malformed("POST @ HTTP/1.1\r\nHost: h\r\n\r\n", "but a user");
+    expect_malformed("POST u:pw@ HTTP/1.1\r\nHost: h\r\n\r\n", "but a user");
+}
+
 Test(http_request, a_folded_line_is_malformed, .timeout = 10)
 {
     expect_malformed(HEAD "X-A: 1\r\n 2\r\n\r\n", "folding");
