@@ -115,13 +115,6 @@ int authority_parse(struct authority *a, const char *s, size_t len)
     return parse_port(end, (size_t)(s + len - end), &a->port);
 }
 
-static bool is_hex(char c)
-{
-    char low = text_lower(c);
-
-    return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
-}
-
 /* unreserved and sub-delims of RFC 3986 section 2. */
 static bool is_host_char(char c)
 {
@@ -139,8 +132,8 @@ static bool is_host(const struct authority *a)
 
         if (is_host_char(*s) || (a->bracketed && *s == ':'))
             continue;
-        if (a->bracketed || *s != '%' || a->len - i < 3 || !is_hex(s[1]) ||
-            !is_hex(s[2]))
+        if (a->bracketed || *s != '%' || a->len - i < 3 ||
+            text_hex_digit(s[1]) < 0 || text_hex_digit(s[2]) < 0)
             return false;
         i += 2;
     }

@@ -145,20 +145,15 @@ int strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 /* How many bytes at `s` stand for themselves inside a JSON string. */
 static size_t plain_run(const char *s, size_t len)
 {
-    size_t i = 0;
+    size_t i = text_json_run(s, len);
 
-    while (i < len) {
-        unsigned char c = (unsigned char)s[i];
-        if (c < 0x20 || c == '"' || c == '\\')
-            break;
-        if (c < 0x80) {
-            i++;
-            continue;
-        }
+    while (i < len && (unsigned char)s[i] >= 0x80) {
         size_t step = text_utf8_sequence(s + i, len - i);
+
         if (step == 0)
             break;
         i += step;
+        i += text_json_run(s + i, len - i);
     }
     return i;
 }
